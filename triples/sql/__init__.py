@@ -1,0 +1,1 @@
+"""SQL text with its values, and the connections that run it."""

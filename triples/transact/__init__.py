@@ -1,0 +1,1 @@
+"""Writes: from tx-steps to committed triples."""

@@ -1,0 +1,1 @@
+"""What crosses the network, as values: errors, JSON, ids, clock. Imports nothing of ours."""

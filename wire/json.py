@@ -1,0 +1,50 @@
+"""JSON in and out of the process, with one canonical form for comparing values.
+
+Parsing is strict: NaN, Infinity and lone surrogates are refused with `JsonError`, since neither
+UTF-8 nor `jsonb` can hold them. Already encoded JSON travels inside larger documents as `raw`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+JsonError = orjson.JSONDecodeError
+"""The text is not JSON that can be stored."""
+
+
+def loads(text: str | bytes) -> Any:
+    """Parse one JSON value; raises `JsonError`."""
+    return orjson.loads(text)
+
+
+def dumps(value: Any) -> bytes:
+    """Encode a value; `raw` pieces inside it are spliced in untouched."""
+    return orjson.dumps(value)
+
+
+def raw(encoded: bytes | str) -> orjson.Fragment:
+    """JSON text to be placed into a larger document without decoding it."""
+    return orjson.Fragment(encoded)
+
+
+def canonical(value: Any) -> bytes:
+    """One spelling per JSON value: sorted keys, and whole numbers without a fraction.
+
+    Two values are equal for JavaScript exactly when their canonical bytes are equal, so the
+    bytes serve as identity of queries (realtime.md §5.1) and of values in topics.
+    """
+    return orjson.dumps(_whole_numbers(value), option=orjson.OPT_SORT_KEYS)
+
+
+def _whole_numbers(value: Any) -> Any:
+    match value:
+        case float() if value.is_integer():
+            return int(value) if abs(value) < 2**63 else value
+        case dict():
+            return {key: _whole_numbers(item) for key, item in value.items()}
+        case list():
+            return [_whole_numbers(item) for item in value]
+        case _:
+            return value
