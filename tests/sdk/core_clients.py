@@ -1,7 +1,7 @@
-"""The Python half of the published `@instantdb/core`: start it, speak to it, wait for what it shows.
+"""The Python half of the published `@instantdb/core`: start it, ask it, wait for what it shows.
 
-`CoreProcess` is one Node process (`core_driver.mjs`), which holds any number of clients, each with
-its own socket and storage. Nothing here sleeps: every wait is for a condition, has a limit, and
+`CoreProcess` is one Node process (`core_driver.mjs`), which holds any number of clients, each
+with its own socket and storage. Nothing here sleeps: every wait is for a condition, has a limit, and
 says what was seen instead when it fails.
 """
 
@@ -115,7 +115,7 @@ class LiveQuery:
     def wait_until(
         self, holds: Callable[[Any], bool], what: str, timeout: float = WAIT_SECONDS
     ) -> Shown:
-        """The first callback, from now or before, whose data satisfy `holds` and were not replaced."""
+        """Wait until what the callback was last given satisfies `holds`."""
         self.client.process.wait_until(
             lambda: bool(self.shown) and self.error is None and holds(self.data),
             f"{self.client.name}'s {json.dumps(self.query)} to show {what}",

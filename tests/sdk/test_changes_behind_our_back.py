@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.sdk.apps import App
 from tests.sdk.chunks import link, update
@@ -48,8 +49,9 @@ select forward_ident, app_id, id, etype, label from attr
 
 ORM_UPDATE = """
 from triples.models import Attr, Triple
-attr = Attr.objects.get(app_id={app!r}, etype="todos", label="text")
-Triple.objects.filter(app_id={app!r}, entity_id={entity!r}, attr_id=attr.id).update(value="orm milk")
+text = Attr.objects.get(app_id={app!r}, etype="todos", label="text")
+triples = Triple.objects.filter(app_id={app!r}, entity_id={entity!r}, attr_id=text.id)
+triples.update(value="orm milk")
 """
 
 ORM_DELETE = """
@@ -74,7 +76,7 @@ def sql(server: ServerWithDatabase, app: App) -> Sql:
 
     def run(statement: str, **values: Any) -> None:
         if "value" in values:
-            values["value"] = psycopg.types.json.Jsonb(values["value"])
+            values["value"] = Jsonb(values["value"])
         with psycopg.connect(server.database_url) as conn:
             assert conn.execute(statement, {"app": app.id, **values}).rowcount > 0
 
@@ -204,7 +206,7 @@ def test_rolled_back_change_is_not_shown(
 ) -> None:
     values = {"app": app.id, "entity": milk, "etype": "todos", "label": "text"}
     with psycopg.connect(server.database_url) as conn:
-        conn.execute(UPDATE_VALUE, values | {"value": psycopg.types.json.Jsonb("never")})
+        conn.execute(UPDATE_VALUE, values | {"value": Jsonb("never")})
         conn.rollback()
 
     sql(UPDATE_VALUE, entity=milk, etype="todos", label="text", value="oat milk")

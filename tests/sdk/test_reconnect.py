@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from tests.sdk.apps import App
 from tests.sdk.chunks import create, update
 from tests.sdk.core_clients import CoreClient, CoreProcess
 
-TODOS = {"todos": {}}
+TODOS: dict[str, Any] = {"todos": {}}
 
 Connect = Callable[[str], CoreClient]
 

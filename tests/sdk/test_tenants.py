@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.sdk.apps import App, HttpServer, create_app
 from tests.sdk.chunks import create, delete, link, update
 from tests.sdk.core_clients import CoreClient, CoreProcess, SdkError
 
-GOALS = {"goals": {"todos": {}}}
+GOALS: dict[str, Any] = {"goals": {"todos": {}}}
 NORTH_CANARY = "canary-of-north"
 SOUTH_CANARY = "canary-of-south"
 

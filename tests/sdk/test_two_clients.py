@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests.sdk.chunks import delete, link, merge, unlink, update
 from tests.sdk.core_clients import CoreClient, CoreProcess
 
-TODOS = {"todos": {}}
-GOALS_WITH_TODOS = {"goals": {"todos": {}}}
-TODOS_WITH_GOALS = {"todos": {"goals": {}}}
+TODOS: dict[str, Any] = {"todos": {}}
+GOALS_WITH_TODOS: dict[str, Any] = {"goals": {"todos": {}}}
+TODOS_WITH_GOALS: dict[str, Any] = {"todos": {"goals": {}}}
 
 Connect = Callable[[str], CoreClient]
 
@@ -207,7 +208,7 @@ def test_new_attrs_reach_the_other_client_with_the_data(
     ann.transact(update("todos", milk, {"priority": 1}))
 
     todos.wait_for({"todos": [{"id": milk, "text": "milk", "priority": 1}]})
-    # Bob can use them in a write of his own, which shows that he knows them as attrs, not only rows.
+    # A write of Bob's own shows that he knows them as attrs and not only the rows.
     bob.transact(update("todos", milk, {"priority": 2}))
     assert ann.query_once(TODOS)["data"] == {"todos": [{"id": milk, "text": "milk", "priority": 2}]}
     assert not [frame for frame in _sent_by(core, bob) if '"add-attr"' in frame]

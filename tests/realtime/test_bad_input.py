@@ -1,0 +1,138 @@
+"""Frames that no client should send: each gets a documented answer, and the socket lives on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.realtime.peer import Peer
+from tests.realtime.steps import Namespace, new_id
+
+MEBIBYTE = 1024 * 1024
+LONE_SURROGATE = "\\ud83d"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("{", id="cut short"),
+        pytest.param("hello", id="not JSON"),
+        pytest.param('{"op":"add-query"} trailing', id="trailing text"),
+        pytest.param('{"op":"transact","tx-steps":NaN}', id="NaN"),
+        pytest.param("[" * 100_000, id="deep nesting"),
+        pytest.param("null", id="null"),
+        pytest.param("7", id="number"),
+        pytest.param('"init"', id="text"),
+        pytest.param('[{"op":"add-query","q":{"todos":{}}}]', id="array of messages"),
+        pytest.param("{}", id="no op"),
+        pytest.param('{"op":7}', id="op that is a number"),
+        pytest.param('{"op":null}', id="op that is null"),
+        pytest.param(b"\xff\xfe", id="binary that is not UTF-8"),
+    ],
+)
+def test_unreadable_frame_is_refused_and_the_socket_lives_on(ann: Peer, frame: str | bytes) -> None:
+    ann.say_text(frame)
+    refusal = ann.hear("error")
+
+    assert refusal["status"] == 400
+    assert refusal["type"] in ("param-malformed", "param-missing", "validation-failed")
+    assert ann.ask("add-query", q={"todos": {}})["op"] == "add-query-ok"
+
+
+def test_binary_frame_with_json_is_read(ann: Peer) -> None:
+    ann.say_text(b'{"op":"add-query","client-event-id":"e1","q":{"todos":{}}}')
+
+    assert ann.hear("add-query-ok", "e1")
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        pytest.param("make-coffee", id="nonsense"),
+        pytest.param("", id="empty"),
+        pytest.param("refresh", id="internal refresh"),
+        pytest.param("refresh-presence", id="internal refresh-presence"),
+        pytest.param("refresh-sync-table", id="internal refresh-sync-table"),
+        pytest.param("server-broadcast", id="internal server-broadcast"),
+        pytest.param("error", id="internal error"),
+    ],
+)
+def test_unknown_and_internal_ops_are_refused_alike(ann: Peer, op: str) -> None:
+    refusal = ann.ask(op)
+
+    assert (refusal["op"], refusal["type"], refusal["status"]) == ("error", "param-malformed", 400)
+    assert refusal["hint"] == {"op": op}
+    assert refusal["original-event"]["op"] == op
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(
+            f'{{"op":"add-query","client-event-id":"e1","q":{{"a{LONE_SURROGATE}":{{}}}}}}',
+            id="query",
+        ),
+        pytest.param(
+            f'{{"op":"transact","client-event-id":"e1","tx-steps":[["{LONE_SURROGATE}"]]}}',
+            id="write",
+        ),
+    ],
+)
+def test_lone_surrogate_is_refused_by_name(ann: Peer, message: str) -> None:
+    ann.say_text(message)
+    refusal = ann.hear("error", "e1")
+
+    assert (refusal["type"], refusal["status"]) == ("validation-failed", 400)
+    assert ann.transact()["op"] == "transact-ok"
+
+
+def test_nul_character_in_a_value_is_refused(ann: Peer) -> None:
+    """`jsonb` cannot hold it; the client learns which write it was."""
+    todos = Namespace.of("todos", "text")
+
+    refusal = ann.transact(*todos.add_attrs(), *todos.put(new_id(), text="a\u0000b"))
+
+    assert (refusal["op"], refusal["type"]) == ("error", "validation-failed")
+    assert ann.transact()["op"] == "transact-ok"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(None, id="null"),
+        pytest.param(7, id="number"),
+        pytest.param({"a": 1}, id="object"),
+        pytest.param("x" * 10_000, id="long text"),
+    ],
+)
+def test_event_id_is_opaque(ann: Peer, event: Any) -> None:
+    ann.say_text(json.dumps({"op": "transact", "client-event-id": event, "tx-steps": []}))
+
+    assert ann.hear("transact-ok").get("client-event-id") == event
+
+
+def test_frame_beyond_the_limit_is_refused_and_others_do_not_notice(
+    ann: Peer, bob: Peer, join: Callable[[], Peer]
+) -> None:
+    """The server may answer with an error or close with 1009; it may not swallow it (§1.4)."""
+    ann.say_text(json.dumps({"op": "add-query", "q": {"todos": "x" * (33 * MEBIBYTE)}}))
+
+    try:
+        assert ann.hear("error", timeout=30)["type"] == "param-malformed"
+    except AssertionError:
+        assert ann.wait_until_closed().rcvd.code == 1009  # type: ignore[union-attr]
+    assert bob.transact()["op"] == "transact-ok"
+    assert join().transact()["op"] == "transact-ok"
+
+
+def test_error_does_not_send_a_large_write_back(ann: Peer) -> None:
+    steps = [["nonsense", "x" * MEBIBYTE]]
+
+    refusal = ann.ask("transact", tx_steps=steps)
+
+    assert refusal["op"] == "error"
+    assert len(json.dumps(refusal)) < MEBIBYTE / 2

@@ -1,0 +1,126 @@
+"""Limits: slow operations, silent sockets, readers that do not read (checklist 8 and 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import psycopg
+import pytest
+
+from tests.realtime.deaf_socket import DeafSocket
+from tests.realtime.peer import Peer, SocketServer
+from tests.realtime.steps import Namespace, new_id
+from tests.sdk.apps import App
+
+OP_LIMIT_SECONDS = 5
+IDLE_CLOSE_SECONDS = 20
+MEBIBYTE = 1024 * 1024
+LARGE_QUERIES = 20
+LARGE_CHANGES = 10
+
+WAITING_FOR_THE_APP_LOCK = """
+select count(*) from pg_locks
+where locktype = 'advisory' and not granted and database = (
+  select oid from pg_database where datname = current_database())
+"""
+
+
+class ServerWithDatabase(SocketServer, Protocol):
+    """A server whose database tests may reach."""
+
+    @property
+    def database_url(self) -> str: ...
+
+
+@contextmanager
+def app_lock_held(server: ServerWithDatabase, app: App) -> Iterator[psycopg.Connection[Any]]:
+    """Another writer that does not come to an end."""
+    with psycopg.connect(server.database_url) as conn:
+        conn.execute(
+            "select pg_advisory_xact_lock(hashtextextended((%s::uuid)::text, 0))", [app.id]
+        )
+        yield conn
+        conn.rollback()
+
+
+def test_write_that_takes_too_long_is_cancelled(
+    server: ServerWithDatabase, ann: Peer, app: App
+) -> None:
+    todos, milk = Namespace.of("todos", "text"), new_id()
+    with app_lock_held(server, app) as conn:
+        refusal = ann.transact(*todos.add_attrs(), *todos.put(milk, text="milk"))
+        waiting = conn.execute(WAITING_FOR_THE_APP_LOCK).fetchone()
+
+    assert (refusal["type"], refusal["status"]) == ("operation-timed-out", 500)
+    assert refusal["hint"] == {"timeout-ms": OP_LIMIT_SECONDS * 1000}
+    assert waiting == (0,), "PostgreSQL no longer waits on its behalf"
+    assert ann.transact()["op"] == "transact-ok"
+    assert ann.ask("add-query", q={"todos": {}})["result"][0]["data"]["datalog-result"] == {
+        "join-rows": [[]]
+    }
+
+
+def test_slow_write_does_not_hold_up_reads_or_other_apps(
+    server: ServerWithDatabase,
+    ann: Peer,
+    bob: Peer,
+    app: App,
+    dial: Callable[[], Peer],
+    other_app: App,
+) -> None:
+    elsewhere = dial()
+    elsewhere.init(other_app.id)
+    with app_lock_held(server, app):
+        event = ann.say("transact", tx_steps=[], created=1, order=1)
+        assert ann.ask("add-query", q={"todos": {}})["op"] == "add-query-ok"
+        assert bob.ask("add-query", q={"goals": {}})["op"] == "add-query-ok"
+        assert elsewhere.transact()["op"] == "transact-ok"
+
+    assert ann.hear_where(lambda m: m.get("client-event-id") == event, "the write")
+
+
+def test_socket_that_answers_no_ping_is_closed(server: SocketServer, app: App) -> None:
+    """Pings come every 5 s; 15 s without a sign of life end the connection (§1.2)."""
+    with DeafSocket(server.ws_url, app.id) as silent:
+        silent.init()
+        seconds = silent.seconds_until_closed(limit=IDLE_CLOSE_SECONDS + 5, answer_pings=False)
+
+    assert seconds <= IDLE_CLOSE_SECONDS
+    assert len(silent.ping_seconds) >= 2
+    assert max(_gaps(silent.ping_seconds)) < 7
+
+
+def test_socket_that_only_answers_pings_stays_open(server: SocketServer, app: App) -> None:
+    with DeafSocket(server.ws_url, app.id) as idle:
+        idle.init()
+        still_open = idle.seconds_until_closed(limit=IDLE_CLOSE_SECONDS, answer_pings=True)
+
+    assert still_open == pytest.approx(IDLE_CLOSE_SECONDS, abs=1)
+
+
+def test_reader_that_does_not_read_is_closed_and_nobody_else_notices(
+    server: SocketServer, ann: Peer, bob: Peer, app: App
+) -> None:
+    """Its answers pile up to the bound; then its connection ends, and theirs do not."""
+    todos, big = Namespace.of("todos", "text"), new_id()
+    ann.transact(*todos.add_attrs(), *todos.put(big, text="x" * MEBIBYTE))
+    bob.ask("add-query", q={"todos": {"$": {"fields": ["id"]}}})
+    with DeafSocket(server.ws_url, app.id) as deaf:
+        deaf.init()
+        for n in range(LARGE_QUERIES):
+            deaf.say("add-query", q={"todos": {}, f"n{n}": {}})
+        for n in range(LARGE_CHANGES):
+            ann.transact(*todos.put(big, text=f"{n}" + "x" * MEBIBYTE))
+        received = deaf.drain(limit=IDLE_CLOSE_SECONDS)
+
+    assert received is not None, "the connection was ended"
+    assert received < LARGE_QUERIES * LARGE_CHANGES * MEBIBYTE
+    bread = new_id()
+    assert ann.transact(*todos.put(bread, text="bread"))["op"] == "transact-ok"
+    assert bob.hear_where(lambda message: bread in str(message), "the new todo")
+
+
+def _gaps(seconds: list[float]) -> list[float]:
+    return [later - earlier for earlier, later in zip(seconds, seconds[1:], strict=False)]
