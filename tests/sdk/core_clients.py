@@ -1,8 +1,8 @@
 """The Python half of the published `@instantdb/core`: start it, ask it, wait for what it shows.
 
 `CoreProcess` is one Node process (`core_driver.mjs`), which holds any number of clients, each
-with its own socket and storage. Nothing here sleeps: every wait is for a condition, has a limit, and
-says what was seen instead when it fails.
+with its own socket and storage. Nothing here sleeps: every wait is for a condition, has a limit,
+and says what was seen instead when it fails.
 """
 
 from __future__ import annotations
