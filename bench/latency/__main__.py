@@ -40,9 +40,7 @@ def main() -> int:
             for each in random.sample(everything, len(everything)):
                 each.measure(BLOCK_ROUNDS)
     floor_took = Percentiles.of(floor.milliseconds)
-    print_table(
-        [(each.name, Percentiles.of(each.milliseconds)) for each in everything], floor_took
-    )
+    print_table([(each.name, Percentiles.of(each.milliseconds)) for each in everything], floor_took)
     return _verdict(series, floor_took)
 
 

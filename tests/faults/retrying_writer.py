@@ -99,9 +99,7 @@ class _Connection:
         deadline = time.monotonic() + RECONNECT_SECONDS
         while True:
             try:
-                self.socket = connect(
-                    f"{self.server.ws_url}?app_id={self.app_id}", max_size=None
-                )
+                self.socket = connect(f"{self.server.ws_url}?app_id={self.app_id}", max_size=None)
                 break
             except (OSError, InvalidHandshake):
                 if time.monotonic() > deadline:

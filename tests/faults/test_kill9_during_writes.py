@@ -59,9 +59,7 @@ def test_retrying_socket_client_loses_nothing(
     assert writer.connections == 1 + len(KILL_AFTER_ANSWERS)
     stored = values_of(restartable.database_url, app.id, "todos", "n")
     assert stored == {entity: [n] for n, entity in enumerate(entities)}
-    assert sorted(writer.acknowledged.values()) == transaction_ids(
-        restartable.database_url, app.id
-    )
+    assert sorted(writer.acknowledged.values()) == transaction_ids(restartable.database_url, app.id)
     live.wait_until(lambda data: len(data["todos"]) == WRITES, "every todo", CATCH_UP_SECONDS)
     assert {todo["id"]: todo["n"] for todo in live.data["todos"]} == {
         entity: n for n, entity in enumerate(entities)
