@@ -1,0 +1,1 @@
+"""HTTP handlers of what this room stores; `instant_project.urls` gives them their paths."""

@@ -1,0 +1,190 @@
+"""HTTP as the API speaks it: JSON bodies in, parameters out of them, JSON or an error back.
+
+A handler is an async function from a `Call` to a JSON value; `endpoint` makes it a Django view and
+renders whatever it raises. Which paths exist is `instant_project.urls`' business; who may call
+is the handlers'. Spec: http-api.md §1.1–1.8. CORS headers are a middleware's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, Final, TypeVar
+
+import psycopg.errors
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from wire import json
+from wire.errors import InstantError, ParamMalformed, ParamMissing, QueryTimeout
+from wire.observations import HttpRequestFailed, frames_of, report
+
+MAX_BODY_BYTES: Final = 16 * 1024 * 1024  # a guess: an admin import in steps of thousands
+
+_JSON_TYPE: Final = re.compile(r"application/(?:[^;\s]+\+)?json\s*(?:;|\Z)", re.IGNORECASE)
+_NO_ROUTE: Final = {"message": "Oops! We couldn't match this route."}
+_UNKNOWN: Final = {
+    "type": "unknown",
+    "message": "Something went wrong. Sorry about this!",
+    "hint": {"debug-uri": None},
+}
+
+T = TypeVar("T")
+Coercion = Callable[[Any], T | None]
+"""Turns a decoded JSON value into a usable one, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: its decoded JSON body (None without one) and the parts of its path."""
+
+    request: HttpRequest
+    body: Any
+    path: Mapping[str, str]
+
+    def client_address(self, trusted_proxies: int) -> IPv4Address | IPv6Address | None:
+        """Who asks; with n trusted proxies, the nth hop from the end of `X-Forwarded-For`.
+
+        None when no address is known, as on a unix socket.
+        """
+        hops = [self.request.META.get("REMOTE_ADDR", "")]
+        if trusted_proxies:
+            forwarded = self.request.headers.get("x-forwarded-for", "")
+            hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()] or hops
+            hops = hops[-trusted_proxies:]
+        try:
+            return ip_address(hops[0])
+        except ValueError:
+            return None
+
+
+Handler = Callable[[Call], Awaitable[Any]]
+View = Callable[..., Awaitable[HttpResponse]]
+
+
+class _MalformedJson(Exception):
+    """The body says it is JSON and is not."""
+
+
+class _BodyTooLarge(Exception):
+    """The body is longer than the endpoint takes."""
+
+
+def endpoint(max_body_bytes: int = MAX_BODY_BYTES, **handlers: Handler) -> View:
+    """A Django view from handlers named by method: `endpoint(get=show, post=create)`.
+
+    A handler's answer is encoded as JSON with status 200; other methods are unknown routes.
+    """
+    by_method = {method.upper(): handler for method, handler in handlers.items()}
+
+    @csrf_exempt
+    async def view(request: HttpRequest, **path: str) -> HttpResponse:
+        handler = by_method.get(request.method or "")
+        if handler is None:
+            return json_response(_NO_ROUTE, 404)
+        return await _answer(handler, request, path, max_body_bytes)
+
+    return view
+
+
+def unknown_route(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Django's `handler404`."""
+    return json_response(_NO_ROUTE, 404)
+
+
+def json_response(value: Any, status: int = 200) -> HttpResponse:
+    """A JSON body; `wire.json.raw` pieces are spliced in."""
+    return HttpResponse(json.dumps(value), content_type="application/json", status=status)
+
+
+def error_response(error: InstantError) -> HttpResponse:
+    """The error envelope (§1.4); errors of the server's own carry a `debug-uri`."""
+    body = error.to_wire()
+    if error.http_status == 500:
+        body["hint"] = {**body["hint"], "debug-uri": None}
+    return json_response(body, error.http_status)
+
+
+async def _answer(
+    handler: Handler, request: HttpRequest, path: dict[str, str], max_body_bytes: int
+) -> HttpResponse:
+    try:
+        call = Call(request, _json_body(request, max_body_bytes), path)
+        return json_response(await handler(call))
+    except _MalformedJson:
+        return _text("Malformed JSON in request body.", 400)
+    except _BodyTooLarge:
+        return _text("The request body is too large.", 413)
+    except InstantError as error:
+        return error_response(error)
+    except psycopg.errors.QueryCanceled:
+        return error_response(QueryTimeout())
+    except Exception as error:  # noqa: BLE001  # the edge: a client is answered whatever happened
+        name = f"{type(error).__module__}.{type(error).__qualname__}"
+        report(HttpRequestFailed(request.method or "", request.path, name, frames_of(error)))
+        return json_response(_UNKNOWN, 500)
+
+
+def _json_body(request: HttpRequest, max_body_bytes: int) -> Any:
+    if not _JSON_TYPE.match(request.headers.get("content-type", "")):
+        return None
+    body = request.read(max_body_bytes + 1)
+    if len(body) > max_body_bytes:
+        raise _BodyTooLarge
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except json.JsonError as error:
+        raise _MalformedJson from error
+
+
+def _text(text: str, status: int) -> HttpResponse:
+    return HttpResponse(text, content_type="text/plain; charset=utf-8", status=status)
+
+
+def body_param(call: Call, *keys: str, coerce: Coercion[T], secret: bool = False) -> T:
+    """A required field of the body, coerced; raises `ParamMissing` or `ParamMalformed` (§1.8).
+
+    A `secret` is not repeated in the error.
+    """
+    found = optional_body_param(call, *keys, coerce=coerce, secret=secret)
+    if found is None:
+        raise ParamMissing(["body", *keys])
+    return found
+
+
+def optional_body_param(
+    call: Call, *keys: str, coerce: Coercion[T], secret: bool = False
+) -> T | None:
+    """A field of the body, or None; present but unusable is `ParamMalformed`."""
+    value = call.body
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return None if value is None else _coerced(value, ["body", *keys], coerce, secret)
+
+
+def path_param(call: Call, key: str, *, coerce: Coercion[T]) -> T:
+    """A part of the path, coerced; raises `ParamMalformed`."""
+    return _coerced(call.path[key], ["params", key], coerce, secret=False)
+
+
+def _coerced(value: Any, where: list[str], coerce: Coercion[T], secret: bool) -> T:
+    coerced = coerce(value)
+    if coerced is None:
+        raise ParamMalformed(where, None if secret else value)
+    return coerced
+
+
+def non_blank_text(value: Any) -> str | None:
+    """Strings trimmed, numbers as text; None for blank ones and for anything else."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return (value.strip() or None) if isinstance(value, str) else None
+
+
+def json_object(value: Any) -> dict[str, Any] | None:
+    """A JSON object as it is."""
+    return value if isinstance(value, dict) else None

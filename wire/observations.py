@@ -1,0 +1,55 @@
+"""Facts worth observing, listed once: code reports a fact, this file decides how it is shown.
+
+Values go into fields, never into a sentence, and no field ever holds a secret or a client's
+value. Each fact names the logger's level; its fields travel as `extra`, so a structured log
+handler or a metrics reader sees them under their names.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import traceback
+from dataclasses import dataclass
+from typing import ClassVar
+
+_LOGGER = logging.getLogger("instant")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A fact that happened; subclasses say which."""
+
+    level: ClassVar[int] = logging.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequestFailed(Observation):
+    """An HTTP handler raised what no client can have caused; `where` has its frames."""
+
+    level = logging.ERROR
+
+    method: str
+    path: str
+    error: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class SortKeysFilled(Observation):
+    """Rows written behind the server's back got their sort keys."""
+
+    filled: int
+    not_of_type: int
+
+
+def report(fact: Observation) -> None:
+    """Show a fact to whoever watches."""
+    fields = {name.name: getattr(fact, name.name) for name in dataclasses.fields(fact)}
+    text = " ".join(f"{name}={value}" for name, value in fields.items())
+    _LOGGER.log(fact.level, "%s %s", type(fact).__name__, text, extra={"fact": fields})
+
+
+def frames_of(error: BaseException) -> str:
+    """Where an exception came from, without its message, which may quote stored values."""
+    return "".join(traceback.format_tb(error.__traceback__))
