@@ -1,0 +1,1 @@
+"""What the database committed, as values, and where those values come from."""

@@ -1,0 +1,1 @@
+"""The change source that reads the write-ahead log through a replication slot."""
