@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any
+from typing import Any, Final
 
 from triples import tenants
 from triples.sql import pool
@@ -25,6 +25,8 @@ from wire.http import (
     path_param,
 )
 from wire.ids import parse_uuid
+
+MAX_BODY_BYTES: Final = 1024 * 1024  # a schema of some thousand attrs
 
 ApplySchema = Callable[[pool.Connection, str, dict[str, Any]], Awaitable[None]]
 """Makes a new app's attrs from a schema document (§2.4); raises `ValidationFailed`."""
@@ -49,7 +51,7 @@ def ephemeral_apps(policy: Policy, apply_schema: ApplySchema | None = None) -> V
     async def create(call: Call) -> dict[str, Any]:
         return await _create(call, policy, apply_schema)
 
-    return endpoint(post=create)
+    return endpoint(MAX_BODY_BYTES, post=create)
 
 
 def ephemeral_app() -> View:
