@@ -62,9 +62,10 @@ async def test_link_to_no_id_is_refused(storage: Storage, value: Any) -> None:
 
 @pytest.mark.parametrize("flag", ["av", "ave"])
 async def test_indexed_text_has_at_most_1012_bytes(storage: Storage, flag: str) -> None:
-    await storage.insert("x" * 1012, **{flag: True})
+    flags: dict[str, Any] = {flag: True}
+    await storage.insert("x" * 1012, **flags)
     with pytest.raises(psycopg.errors.CheckViolation):
-        await storage.insert("x" * 1021, **{flag: True})
+        await storage.insert("x" * 1013, **flags)
 
 
 async def test_plain_text_may_be_long(storage: Storage) -> None:

@@ -49,7 +49,8 @@ _FIXED_WORDS: Final = {
 _TIME = (
     r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d{0,9}))?)?"
     r"(?:\s*(?P<half>am|pm))?"
-    r"(?:\s*(?P<zone>[a-z]+(?=\s|$|\()|(?:gmt|utc)?[+-]\d{1,2}(?::?\d{2}){0,2}))?"
+    r"(?:\s*(?P<zone>[a-z]+(?=\s|$|\()|(?:gmt|utc)[+-]\d{2}:?\d{2}"
+    r"|[+-]\d{1,2}(?::?\d{2}){0,2}))?"
     r"(?:\s*\([^()]*\))?"  # JavaScript's toString adds the zone's name in brackets
 )
 _MONTH_NAME = r"(?P<name>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"

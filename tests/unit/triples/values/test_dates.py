@@ -122,6 +122,7 @@ def test_relative_word_is_a_stored_value_but_no_operand(word: str, instant: str)
         pytest.param("2025-01-01T25:00", id="hour 25"),
         pytest.param("2025-01-01 13:00 PM", id="13 PM"),
         pytest.param("2025-01-01T10:00:00XYZ", id="unknown zone"),
+        pytest.param("2025-01-01T10:00:00GMT+5", id="POSIX zone, whose sign means the opposite"),
         pytest.param("٢٠٢٥-01-01", id="digits of another script"),
         pytest.param("", id="empty"),
         pytest.param("soon", id="a word"),
