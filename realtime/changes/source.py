@@ -38,9 +38,6 @@ from realtime.changes.wal.slot import Slot, TemporarySlot
 from realtime.changes.wal.stream import Keepalive, ReplicationStream
 from realtime.visibility import wait_until_visible
 
-STATUS_SECONDS = 5.0  # PostgreSQL drops a reader that says nothing for 60 s by default
-LIVE_SECONDS = 15.0  # three unanswered requests for a sign of life
-SILENT_SECONDS = 45.0  # a link silent for so long is dead; below PostgreSQL's own 60 s
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 5.0
 STEADY_SECONDS = 10.0  # a connection that lasted so long starts the pauses anew
@@ -56,14 +53,35 @@ OnGap = Callable[[], Awaitable[None] | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a quiet server is trusted.
+
+    - `status_seconds`: between two acknowledgements, and before the server is asked for a sign of
+      life. PostgreSQL drops a reader that says nothing for 60 s by default.
+    - `live_seconds`: after that much silence the feed is not called live any more. The default is
+      three unanswered questions.
+    - `silent_seconds`: after that much silence the link is given up.
+    """
+
+    status_seconds: float = 5.0
+    live_seconds: float = 15.0
+    silent_seconds: float = 45.0
+
+
+DEFAULT_PATIENCE = Patience()
+
+
+@dataclass(frozen=True, slots=True)
 class FeedState:
     """What a feed can say about itself. Positions are bytes of the log.
 
     `delivered_lsn`: everything before it was delivered. `seen_lsn`: the newest position the server
-    mentioned. `heard_seconds_ago`: since the last frame; None before the first.
+    mentioned. `heard_seconds_ago`: since the last frame; None before the first. `is_live`: changes
+    arrive, since the stream is open and was heard lately.
     """
 
     phase: Phase
+    is_live: bool
     heard_seconds_ago: float | None
     delivered_lsn: int
     seen_lsn: int
@@ -74,15 +92,6 @@ class FeedState:
     def lag_bytes(self) -> int:
         """How much of the log that the server mentioned was not delivered yet."""
         return max(0, self.seen_lsn - self.delivered_lsn)
-
-    @property
-    def is_live(self) -> bool:
-        """Whether changes arrive: the stream is open and was heard lately."""
-        return (
-            self.phase == "streaming"
-            and self.heard_seconds_ago is not None
-            and self.heard_seconds_ago <= LIVE_SECONDS
-        )
 
 
 class ChangeSource(Protocol):
@@ -117,12 +126,14 @@ class ChangeFeed:
         *,
         repair: Repair | None = None,
         slot: Slot | None = None,
+        patience: Patience = DEFAULT_PATIENCE,
     ) -> None:
         self._database_url = database_url
         self._deliver = deliver
         self._on_gap = on_gap
         self._repair = None if repair is None else SortKeyRepair(repair)
         self._slot = TemporarySlot() if slot is None else slot
+        self._patience = patience
         self._task: asyncio.Task[None] | None = None
         self._live = asyncio.Event()
         self._phase: Phase = "stopped"
@@ -136,10 +147,15 @@ class ChangeFeed:
     @property
     def state(self) -> FeedState:
         """How the feed is doing, now."""
-        heard_at = self._heard_at
+        quiet_seconds = None if self._heard_at is None else time.monotonic() - self._heard_at
         return FeedState(
             phase=self._phase,
-            heard_seconds_ago=None if heard_at is None else time.monotonic() - heard_at,
+            is_live=(
+                self._phase == "streaming"
+                and quiet_seconds is not None
+                and quiet_seconds <= self._patience.live_seconds
+            ),
+            heard_seconds_ago=quiet_seconds,
             delivered_lsn=self._delivered_lsn,
             seen_lsn=self._seen_lsn,
             connections=self._connections,
@@ -222,7 +238,7 @@ class ChangeFeed:
                 if committed is not None:
                     await self._hand_over(committed)
             self._keep_alive(stream)
-            await stream.wait(STATUS_SECONDS)
+            await stream.wait(self._patience.status_seconds)
 
     async def _hand_over(self, committed: Committed) -> None:
         """Deliver one transaction, and move the position only then."""
@@ -255,10 +271,11 @@ class ChangeFeed:
         """Say where this side is, ask a quiet server to answer, give up on a silent one."""
         now = time.monotonic()
         quiet_seconds = now - (self._heard_at or now)
-        if quiet_seconds > SILENT_SECONDS:
+        if quiet_seconds > self._patience.silent_seconds:
             raise TimeoutError(f"nothing was heard for {quiet_seconds:.0f} s")
-        if now - self._acknowledged_at >= STATUS_SECONDS:
-            self._acknowledge(stream, ask_for_reply=quiet_seconds >= STATUS_SECONDS / 2)
+        status_seconds = self._patience.status_seconds
+        if now - self._acknowledged_at >= status_seconds:
+            self._acknowledge(stream, ask_for_reply=quiet_seconds >= status_seconds / 2)
 
     def _acknowledge(self, stream: ReplicationStream, *, ask_for_reply: bool) -> None:
         stream.acknowledge(self._delivered_lsn, ask_for_reply=ask_for_reply)
