@@ -1,0 +1,1 @@
+"""The frames of `/runtime/session`: text to messages and messages to text."""

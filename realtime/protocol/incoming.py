@@ -1,0 +1,92 @@
+"""From a frame's text to a message with an op (spec: realtime.md §2.1).
+
+Decides only what can be decided from the text: is it JSON, is it an object, does it name an op.
+What the op's fields must be is the handlers' business.
+"""
+
+from __future__ import annotations
+
+import json as stdlib_json
+from dataclasses import dataclass
+from typing import Any
+
+from wire import json
+from wire.errors import InstantError, ParamMalformed, ParamMissing, ValidationFailed
+
+MAX_ECHOED_BYTES = 64 * 1024  # an error must not send a 30 MB frame back to its author
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One client message; `fields` is the whole parsed object."""
+
+    op: str
+    event_id: Any
+    fields: dict[str, Any]
+
+
+class UnreadableFrame(Exception):
+    """The frame is no message; carries what can be told to the client."""
+
+    def __init__(self, error: InstantError, fields: dict[str, Any]) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.fields = fields
+
+
+def read_message(text: str | bytes) -> Message:
+    """Parse one frame; raises `UnreadableFrame`."""
+    try:
+        fields = json.loads(text)
+    except (json.JsonError, RecursionError) as error:
+        raise _unparsable(text) from error
+    if not isinstance(fields, dict):
+        raise UnreadableFrame(ParamMalformed(["message"]), {})
+    op = fields.get("op")
+    if op is None:
+        raise UnreadableFrame(ParamMissing(["op"]), fields)
+    if not isinstance(op, str):
+        raise UnreadableFrame(ParamMalformed(["op"]), fields)
+    return Message(op, fields.get("client-event-id"), fields)
+
+
+def echo(fields: dict[str, Any]) -> dict[str, Any]:
+    """The original event for an error reply: whole, unless its bulky parts are too big.
+
+    The query always returns as it came, since clients find the subscription by it; tokens do
+    not return at all.
+    """
+    kept = {
+        key: value
+        for key, value in fields.items()
+        if key not in ("refresh-token", "__admin-token")
+    }
+    if len(json.dumps(kept)) > MAX_ECHOED_BYTES:
+        for bulky in ("tx-steps", "chunks"):
+            kept.pop(bulky, None)
+    return kept
+
+
+def _unparsable(text: str | bytes) -> UnreadableFrame:
+    """Name the op and event of a frame that is JSON but cannot be stored.
+
+    JavaScript can send lone surrogates; Python's own parser reads them, which is enough to tell
+    the client which of its messages was refused.
+    """
+    malformed = UnreadableFrame(ParamMalformed(["message"]), {})
+    try:
+        fields = stdlib_json.loads(text)
+    except (ValueError, RecursionError):
+        return malformed
+    if not isinstance(fields, dict):
+        return malformed
+    named = {
+        key: fields[key]
+        for key in ("op", "client-event-id")
+        if isinstance(fields.get(key), str) and fields[key].isprintable()
+    }
+    data_type = "tx-steps" if named.get("op") == "transact" else str(named.get("op", "message"))
+    refusal = ValidationFailed.one(
+        data_type, None, "The message holds text or numbers that JSON in UTF-8 cannot represent."
+    )
+    return UnreadableFrame(refusal, named)

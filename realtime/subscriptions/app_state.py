@@ -1,0 +1,46 @@
+"""What this process holds of one app while at least one session is on it."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from realtime.sessions import Session
+from realtime.subscriptions.live_query import LiveQuery, QueryKey
+from realtime.topics.index import TopicIndex
+from triples.attrs.catalog import AttrCatalog
+from triples.tenants import App
+
+
+class AppState:
+    """An app's sessions, live queries, topics and newest known schema.
+
+    `processed_tx_id` is the newest transaction that an answer or the change feed has shown; it
+    never goes down; `fed_tx_id` counts only the change feed. `catalog` is the newest attr catalog
+    loaded here. `dirty` are stale queries that no run has taken up yet.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.sessions: set[Session] = set()
+        self.queries: dict[QueryKey, LiveQuery] = {}
+        self.index: TopicIndex[LiveQuery] = TopicIndex()
+        self.catalog: AttrCatalog | None = None
+        self.processed_tx_id = 1
+        self.fed_tx_id = 0
+        self.dirty: deque[LiveQuery] = deque()
+        self.refreshers = 0
+
+    @property
+    def id(self) -> str:
+        """The app's id."""
+        return self.app.id
+
+    def learn_catalog(self, catalog: AttrCatalog) -> AttrCatalog:
+        """Keep the catalog if it is newer than the one known; returns the newest."""
+        if self.catalog is None or self.catalog.version < catalog.version:
+            self.catalog = catalog
+        return self.catalog
+
+    def learn_tx_id(self, tx_id: int) -> None:
+        """A transaction with this id is known to be committed."""
+        self.processed_tx_id = max(self.processed_tx_id, tx_id)

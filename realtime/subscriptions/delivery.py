@@ -1,0 +1,164 @@
+"""What a session is sent, and in which order: attrs before answers, newest answer only.
+
+Works on memory alone: every function here queues frames and returns. One event loop and "always
+the newest answer" together keep the answers of one (session, query) from going back in time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from realtime.protocol import outgoing
+from realtime.sessions import Session
+from realtime.subscriptions.app_state import AppState
+from realtime.subscriptions.live_query import LiveQuery, Subscription
+from wire.errors import InstantError
+
+BUNDLE_SECONDS = 0.03  # how long a session's ready answers wait for its other stale queries
+
+
+def send_first(subscription: Subscription) -> None:
+    """Send the first answer of a subscription, after the attrs it needs."""
+    session, live = subscription.session, subscription.live
+    if live.current is None:
+        raise RuntimeError("a first answer is sent only when there is one")
+    bring_attrs(session)
+    session.send(
+        outgoing.add_query_ok(
+            event_id=subscription.event_id,
+            query_json=live.key.query_json,
+            result=live.current.answer.result,
+            processed_tx_id=live.current.answer.processed_tx_id,
+        )
+    )
+    _mark_sent(subscription)
+
+
+def bring_attrs(session: Session) -> None:
+    """Send the attr list alone if the session has an older one."""
+    state = session.app
+    if state is None or state.catalog is None or session.attrs_version >= state.catalog.version:
+        return
+    session.attrs_version = state.catalog.version
+    session.send(
+        outgoing.refresh_ok(
+            processed_tx_id=state.processed_tx_id,
+            computations=(),
+            attrs=state.catalog.wire_json,
+        )
+    )
+
+
+def bring_attrs_to_all(state: AppState) -> None:
+    """Send a changed attr list to every session that no answer is about to bring it to."""
+    for session in state.sessions:
+        is_before_init_ok = session.attrs_version < 0
+        if not is_before_init_ok and not session.changed:
+            bring_attrs(session)
+
+
+def deliver(live: LiveQuery) -> None:
+    """Queue the new answer for every session that has an older one."""
+    if live.current is None:
+        return
+    for subscription in live.subscriptions:
+        if subscription.sent_version in (0, live.version):
+            continue
+        session = subscription.session
+        if _is_all_the_session_needs(session):
+            session.send_text(live.current.refresh_text)
+            _mark_sent(subscription)
+        else:
+            session.changed[live.key.query_json] = subscription
+            _flush_soon(session)
+
+
+def resend(session: Session, since: float, entity_ids: frozenset[str]) -> None:
+    """Send answers again that a refused write has tainted in the client.
+
+    The client bakes a pending write into answers it receives meanwhile; after the refusal it
+    needs those that were sent `since` the write arrived (monotonic seconds), or that show one of
+    its entities (spec/README.md, "settled").
+    """
+    for query_json, subscription in session.subscriptions.items():
+        topics = subscription.live.app.index.topics(subscription.live)
+        shows_them = topics is not None and not topics.entities.isdisjoint(entity_ids)
+        if subscription.sent_version and (shows_them or subscription.sent_at >= since):
+            subscription.sent_version = -1
+            session.changed[query_json] = subscription
+    flush(session)
+
+
+def report_failure(live: LiveQuery, failure: Exception) -> None:
+    """Tell subscribers that have an answer that the next one could not be computed (§5.7)."""
+    original = {"op": "add-query", "q": live.query}
+    for subscription in live.subscriptions:
+        if subscription.sent_version:
+            event_id = subscription.event_id
+            if isinstance(failure, InstantError):
+                frame = outgoing.error_reply(failure, event_id=event_id, original=original)
+            else:
+                frame = outgoing.unexpected_error(event_id=event_id, original=original)
+            subscription.session.send(frame)
+
+
+def flush(session: Session) -> None:
+    """Send the session's changed answers in one message, with the attrs if they changed."""
+    if session.flush_timer is not None:
+        session.flush_timer.cancel()
+        session.flush_timer = None
+    changed = list(session.changed.values())
+    session.changed.clear()
+    ready = [item for item in changed if item.sent_version != item.live.version]
+    answers = [item.live.current for item in ready if item.live.current is not None]
+    if session.app is None or session.closed:
+        return
+    if not answers:
+        bring_attrs(session)
+        return
+    session.send(
+        outgoing.refresh_ok(
+            processed_tx_id=min(current.answer.processed_tx_id for current in answers),
+            computations=[current.computation for current in answers],
+            attrs=_attrs_for(session, session.app),
+        )
+    )
+    for subscription in ready:
+        _mark_sent(subscription)
+
+
+def _is_all_the_session_needs(session: Session) -> bool:
+    """Whether a frame that holds this one answer alone leaves nothing behind to bundle."""
+    state = session.app
+    return (
+        len(session.subscriptions) == 1
+        and not session.changed
+        and session.features.skips_unchanged_attrs
+        and state is not None
+        and state.catalog is not None
+        and session.attrs_version >= state.catalog.version
+    )
+
+
+def _flush_soon(session: Session) -> None:
+    """Send at once if nothing else of the session is being computed, else shortly."""
+    if not any(subscription.live.stale for subscription in session.subscriptions.values()):
+        flush(session)
+    elif session.flush_timer is None:
+        loop = asyncio.get_running_loop()
+        session.flush_timer = loop.call_later(BUNDLE_SECONDS, flush, session)
+
+
+def _attrs_for(session: Session, state: AppState) -> bytes | None:
+    """The attr list, if it must travel with the next message."""
+    if state.catalog is None:
+        return None
+    is_newer = session.attrs_version < state.catalog.version
+    session.attrs_version = max(session.attrs_version, state.catalog.version)
+    return state.catalog.wire_json if is_newer or not session.features.skips_unchanged_attrs else None
+
+
+def _mark_sent(subscription: Subscription) -> None:
+    subscription.sent_version = subscription.live.version
+    subscription.sent_at = time.monotonic()

@@ -1,0 +1,253 @@
+"""The query hub: answers each distinct live query once and tells everyone who watches it.
+
+Promises:
+- equal queries with the same view share one execution, one encoding and one comparison per change;
+- an answer given to a new subscriber shows every transaction committed before it asked;
+- a query whose answer a change may alter is answered again, whatever else runs, or its
+  subscribers are told that it failed.
+
+The hub knows sessions and live queries; sockets, ops and the change log are others' business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+from realtime.protocol import outgoing
+from realtime.sessions import Session
+from realtime.subscriptions import delivery
+from realtime.subscriptions.app_state import AppState
+from realtime.subscriptions.live_query import LiveQuery, QueryKey, Subscription
+from realtime.subscriptions.recent_changes import RecentChanges
+from realtime.subscriptions.runner import QueryRunner
+from realtime.topics.touched import Touched
+from triples import tenants
+from triples.attrs.catalog import AttrCatalog
+from triples.attrs.store import CatalogCache
+from triples.instaql.answer import Viewer
+from triples.sql import pool
+from wire.errors import InstantError, OperationTimedOut, RecordNotFound
+
+log = logging.getLogger(__name__)
+
+REFRESHERS_PER_APP = 4  # a busy app must leave connections of the pool to the others
+APP_GONE = 4404  # WebSocket close code, private range
+
+# Which is the newest committed transaction of the app?
+LATEST_TX_ID = "select coalesce(max(id), 1) from transactions where app_id = %s::uuid"
+
+
+class QueryHub:
+    """All live queries of this process."""
+
+    def __init__(
+        self, catalogs: CatalogCache, recent: RecentChanges, *, timeout_seconds: float
+    ) -> None:
+        self._catalogs = catalogs
+        self._runner = QueryRunner(catalogs, recent, timeout_seconds)
+        self._timeout_seconds = timeout_seconds
+        self._apps: dict[str, AppState] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def apps(self) -> Iterable[AppState]:
+        """The apps that sessions of this process are on."""
+        return self._apps.values()
+
+    def app_state(self, app_id: str) -> AppState | None:
+        """The app, if a session of this process is on it."""
+        return self._apps.get(app_id)
+
+    # -- sessions and subscriptions ----------------------------------------------------------
+
+    def enter(self, session: Session, app: tenants.App) -> AppState:
+        """Put a session on an app; from here on the app's changes reach it."""
+        state = self._apps.get(app.id)
+        if state is None:
+            state = self._apps[app.id] = AppState(app)
+        state.app = app
+        state.sessions.add(session)
+        session.app = state
+        return state
+
+    def leave(self, session: Session) -> None:
+        """Forget a closed session, its subscriptions, and its app if it was the last one."""
+        state = session.app
+        if state is None:
+            return
+        for subscription in list(session.subscriptions.values()):
+            self.unsubscribe(subscription)
+        state.sessions.discard(session)
+        if not state.sessions:
+            self._apps.pop(state.id, None)
+
+    async def catalog(self, state: AppState) -> AttrCatalog:
+        """The app's attrs, never older than what this process has seen."""
+        return state.learn_catalog(await self._catalogs.get(state.id))
+
+    def subscribe(
+        self, session: Session, query_json: bytes, query: dict[str, Any], event_id: Any
+    ) -> Subscription:
+        """Record a session's interest; the answer is computed by `answered`."""
+        state = session.app
+        if state is None:
+            raise RuntimeError("a session subscribes only after init")
+        key = QueryKey(query_json, session.is_admin)
+        live = state.queries.get(key)
+        if live is None:
+            viewer = Viewer(is_admin=session.is_admin, user_id=None)
+            live = state.queries[key] = LiveQuery(state, key, query, viewer)
+        subscription = Subscription(session, live, event_id)
+        live.subscriptions[subscription] = None
+        session.subscriptions[query_json] = subscription
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Drop the interest; a query that nobody watches is forgotten and its run cancelled."""
+        live, session = subscription.live, subscription.session
+        session.subscriptions.pop(live.key.query_json, None)
+        session.changed.pop(live.key.query_json, None)
+        live.subscriptions.pop(subscription, None)
+        if not live.subscriptions:
+            live.app.queries.pop(live.key, None)
+            live.app.index.remove(live)
+            if live.run is not None:
+                live.run.cancel()
+
+    async def answered(self, live: LiveQuery) -> None:
+        """Wait until the query has an answer that shows all that is committed by now.
+
+        Raises what made the query fail. A run that was under way may have taken its snapshot
+        too early, so its answer is used only if it shows the newest transaction.
+        """
+        if live.run is not None:
+            await asyncio.wait({live.run})
+        if live.current is None or live.stale or not await self._is_newest(live):
+            run = live.run or self._start_run(live)
+            await asyncio.wait({run})
+        if live.failure is not None:
+            raise live.failure
+
+    # -- changes -----------------------------------------------------------------------------
+
+    def invalidate(self, state: AppState, touched: Touched, xid: int) -> None:
+        """Mark every query stale that the transaction may have altered, and refresh them."""
+        for live in state.index.stale(touched):
+            live.force_send = live.force_send or bool(touched.attr_ids)
+            self._make_dirty(live, xid)
+        self._start_refreshers(state)
+
+    def invalidate_everything(self) -> None:
+        """Changes may have been missed: answer every live query of this process again."""
+        for state in self._apps.values():
+            for live in state.queries.values():
+                self._make_dirty(live, None)
+            self._start_refreshers(state)
+            self.reload_attrs(state)
+            self.reload_app(state)
+
+    def reload_attrs(self, state: AppState) -> None:
+        """The app's attrs may have changed: bring the new list to every session."""
+        self._catalogs.forget(state.id)
+        self._spawn(self._push_attrs(state))
+
+    def reload_app(self, state: AppState) -> None:
+        """The app's own row changed: tell sessions its status, or close them if it is gone."""
+        self._spawn(self._push_status(state))
+
+    async def stop(self) -> None:
+        """Cancel everything that runs."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- running -----------------------------------------------------------------------------
+
+    async def _is_newest(self, live: LiveQuery) -> bool:
+        """Whether the current answer shows every transaction committed before now."""
+        async with pool.connection() as conn:
+            row = await (await conn.execute(LATEST_TX_ID, (live.app.id,))).fetchone()
+        latest = row[0] if row else 1
+        if live.current is None or live.stale:
+            return False
+        return max(live.app.fed_tx_id, live.current.answer.processed_tx_id) >= latest
+
+    def _make_dirty(self, live: LiveQuery, xid: int | None) -> None:
+        is_waiting = live.stale
+        live.mark_stale(xid)
+        if live.run is None and not is_waiting:
+            live.app.dirty.append(live)
+
+    def _start_refreshers(self, state: AppState) -> None:
+        while state.refreshers < min(REFRESHERS_PER_APP, len(state.dirty)):
+            state.refreshers += 1
+            self._spawn(self._refresh_dirty(state))
+
+    async def _refresh_dirty(self, state: AppState) -> None:
+        """Answer the app's stale queries one after the other, beside other refreshers."""
+        try:
+            while state.dirty:
+                live = state.dirty.popleft()
+                if live.stale and live.run is None and live.subscriptions:
+                    live.run = asyncio.current_task()
+                    await self._run(live)
+        finally:
+            state.refreshers -= 1
+
+    def _start_run(self, live: LiveQuery) -> asyncio.Task[None]:
+        live.run = self._spawn(self._run(live))
+        return live.run
+
+    async def _run(self, live: LiveQuery) -> None:
+        """Compute one answer and hand it on; a failure goes to this query's subscribers only."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                await self._runner.run(live)
+        except TimeoutError:
+            live.fail(OperationTimedOut(int(self._timeout_seconds * 1000)))
+        except InstantError as error:
+            live.fail(error)
+        except Exception as error:
+            log.exception("a live query failed")
+            live.fail(error)
+        finally:
+            live.run = None
+        if live.failure is not None:
+            delivery.report_failure(live, live.failure)
+            return
+        delivery.deliver(live)
+        if live.stale:
+            live.app.dirty.append(live)
+            self._start_refreshers(live.app)
+
+    # -- background --------------------------------------------------------------------------
+
+    async def _push_attrs(self, state: AppState) -> None:
+        try:
+            await self.catalog(state)
+        except RecordNotFound:
+            return  # the app is gone; its own row's change closes the sessions
+        delivery.bring_attrs_to_all(state)
+
+    async def _push_status(self, state: AppState) -> None:
+        before = state.app.status
+        try:
+            async with pool.connection() as conn:
+                state.app = await tenants.find_app(conn, state.id)
+        except RecordNotFound:
+            for session in state.sessions:
+                session.disconnect(APP_GONE, "the app was deleted")
+            return
+        if state.app.status != before:
+            for session in state.sessions:
+                session.send(outgoing.app_status_changed(state.app.status))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

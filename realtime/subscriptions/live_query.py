@@ -1,0 +1,115 @@
+"""One query as all sessions with the same view of it share it, and each session's interest in it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from realtime.protocol.outgoing import Computation, refresh_ok
+from triples.instaql.answer import Answer, Viewer
+
+if TYPE_CHECKING:
+    from realtime.sessions import Session
+    from realtime.subscriptions.app_state import AppState
+
+
+@dataclass(frozen=True, slots=True)
+class QueryKey:
+    """What makes two subscriptions the same work: equal query, equal view of the data."""
+
+    query_json: bytes
+    is_admin: bool
+
+
+class CurrentAnswer:
+    """An answer with the frame pieces that every subscriber shares, encoded once."""
+
+    def __init__(self, query_json: bytes, answer: Answer) -> None:
+        self.answer = answer
+        self._query_json = query_json
+
+    @cached_property
+    def computation(self) -> bytes:
+        """The element of a refresh."""
+        return Computation(self._query_json, self.answer.result).encoded()
+
+    @cached_property
+    def refresh_text(self) -> str:
+        """The whole refresh for a session in which only this query changed."""
+        return refresh_ok(
+            processed_tx_id=self.answer.processed_tx_id, computations=(self.computation,)
+        ).decode()
+
+
+@dataclass(eq=False, slots=True)
+class LiveQuery:
+    """A query that is kept up to date.
+
+    `stale` says that some change may have altered the answer; `awaited_xids` are the database
+    transactions that did so and that the next answer's snapshot must show, `stale_for_unknown`
+    that nobody knows which did. `version` counts answers that differ; `current` is the newest one. `force_send` makes the next answer count as
+    different (the attrs behind it changed).
+    """
+
+    app: AppState
+    key: QueryKey
+    query: dict[str, Any]
+    viewer: Viewer
+    subscriptions: dict[Subscription, None] = field(default_factory=dict)
+    current: CurrentAnswer | None = None
+    version: int = 0
+    stale: bool = True
+    stale_for_unknown: bool = False
+    force_send: bool = False
+    awaited_xids: set[int] = field(default_factory=set)
+    failure: Exception | None = None
+    run: asyncio.Task[None] | None = None
+
+    def mark_stale(self, xid: int | None) -> None:
+        """A transaction may have altered the answer; None: it is not known which one."""
+        self.stale = True
+        if xid is None:
+            self.stale_for_unknown = True
+        else:
+            self.awaited_xids.add(xid)
+
+    def begin_run(self) -> set[int]:
+        """The transactions that the coming answer must show; what is marked from here on is new."""
+        awaited, self.awaited_xids = self.awaited_xids, set()
+        self.stale = self.stale_for_unknown = False
+        return awaited
+
+    def end_run(self, unseen_xids: set[int]) -> None:
+        """Keep only the marks made during the run that its snapshot does not answer."""
+        self.awaited_xids = unseen_xids
+        self.stale = bool(unseen_xids) or self.stale_for_unknown
+
+    def fail(self, failure: Exception) -> None:
+        """There is no answer; the next change, or the next subscriber, tries again."""
+        self.failure = failure
+        self.current = None
+        self.stale = False
+
+    def accept(self, answer: Answer) -> None:
+        """Make this the current answer; it counts as new only if it differs."""
+        before = self.current
+        self.failure = None
+        if before is None or self.force_send or before.answer.result != answer.result:
+            self.version += 1
+            self.current = CurrentAnswer(self.key.query_json, answer)
+        elif before.answer.processed_tx_id < answer.processed_tx_id:
+            self.current = CurrentAnswer(self.key.query_json, answer)
+        self.force_send = False
+
+
+@dataclass(eq=False, slots=True)
+class Subscription:
+    """A session's interest in a live query; `sent_version` 0 means nothing was sent yet."""
+
+    session: Session
+    live: LiveQuery
+    event_id: Any
+    sent_version: int = 0
+    sent_at: float = 0.0

@@ -1,0 +1,70 @@
+"""Computing one answer of a live query that may be called current.
+
+An answer is current only on a snapshot that shows every transaction which made the query stale,
+planned with the catalog that the same snapshot holds. The refined topics are then installed, and
+checked against recent transactions that the snapshot did not see: whatever falls between snapshot
+and change feed makes the query stale again instead of being missed (instaql.md §5.6).
+"""
+
+from __future__ import annotations
+
+from realtime.subscriptions.live_query import LiveQuery
+from realtime.subscriptions.recent_changes import RecentChanges
+from realtime.topics.query_topics import QueryTopics, topics_of
+from realtime.visibility import Snapshot, parse_snapshot, sees, wait_until_visible
+from triples.attrs.store import CatalogCache
+from triples.instaql.answer import Answer, prepare_query, run_query
+from triples.sql import pool
+
+
+class QueryRunner:
+    """Runs live queries for the hub."""
+
+    def __init__(self, catalogs: CatalogCache, recent: RecentChanges, wait_seconds: float) -> None:
+        self._catalogs = catalogs
+        self._recent = recent
+        self._wait_seconds = wait_seconds
+
+    async def run(self, live: LiveQuery) -> None:
+        """Answer the query and record the answer; raises what made the query fail."""
+        live.failure = None
+        while True:
+            awaited = live.begin_run()
+            catalog = live.app.learn_catalog(await self._catalogs.get(live.app.id))
+            prepared = prepare_query(live.query, catalog, live.viewer)
+            position = self._recent.position
+            async with pool.connection() as conn:
+                answer = await run_query(conn, prepared)
+                snapshot = parse_snapshot(answer.snapshot)
+                unseen = {xid for xid in awaited if not sees(snapshot, xid)}
+                for xid in unseen:
+                    await wait_until_visible(conn, xid, self._wait_seconds)
+            if answer.attrs_version != catalog.version:
+                self._forget_catalog(live)
+            elif not unseen:
+                break
+            live.awaited_xids |= awaited
+        live.end_run({xid for xid in live.awaited_xids if not sees(snapshot, xid)})
+        self._watch(live, topics_of(prepared.reads, answer.level_ids), snapshot, position)
+        self._record(live, answer)
+
+    def _forget_catalog(self, live: LiveQuery) -> None:
+        self._catalogs.forget(live.app.id)
+        live.app.catalog = None
+
+    def _watch(
+        self, live: LiveQuery, topics: QueryTopics, snapshot: Snapshot, position: int
+    ) -> None:
+        """Install the refined topics, then catch what fell between snapshot and now."""
+        if not live.subscriptions:
+            return
+        live.app.index.put(live, topics)
+        if not self._recent.remembers_since(position):
+            live.mark_stale(None)
+        for change in self._recent.unseen_by(snapshot, live.app.id):
+            if topics.match(change.touched):
+                live.mark_stale(change.xid)
+
+    def _record(self, live: LiveQuery, answer: Answer) -> None:
+        live.app.learn_tx_id(answer.processed_tx_id)
+        live.accept(answer)

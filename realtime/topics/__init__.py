@@ -1,0 +1,1 @@
+"""Which live queries a change may alter: sound first, precise second."""

@@ -1,0 +1,58 @@
+"""What one committed transaction touched in one app, in the form that topics are matched with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from realtime.changes.change import TripleChange, TxChanges
+from wire import json
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedTriple:
+    """A changed triple: every value it had or has, as canonical JSON."""
+
+    entity_id: str
+    attr_id: str
+    values: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """All of it: triples, attrs with the etypes that name them, or simply everything."""
+
+    triples: tuple[TouchedTriple, ...] = ()
+    attr_ids: frozenset[str] = frozenset()
+    etypes: frozenset[str] = frozenset()
+    everything: bool = False
+
+
+EVERYTHING = Touched(everything=True)
+
+
+def touched_by(changes: TxChanges) -> Touched:
+    """Read a transaction's changes; rules decide about every row, so they touch everything."""
+    if changes.truncated or changes.rules_changed:
+        return EVERYTHING
+    etypes: set[str] = set()
+    for attr_change in changes.attr_changes:
+        etypes |= attr_change.etypes
+    return Touched(
+        triples=tuple(_touched_triple(change) for change in changes.triple_changes),
+        attr_ids=frozenset(change.attr_id for change in changes.attr_changes),
+        etypes=frozenset(etypes),
+    )
+
+
+def link_target(value: bytes) -> str | None:
+    """The id in a canonical JSON string that could be a link's value."""
+    if len(value) == 38 and value[0] == 34:
+        return value[1:37].decode()
+    return None
+
+
+def _touched_triple(change: TripleChange) -> TouchedTriple:
+    values = {
+        json.canonical(json.loads(text)) for text in (change.old, change.new) if text is not None
+    }
+    return TouchedTriple(change.entity_id, change.attr_id, tuple(values))
