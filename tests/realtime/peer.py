@@ -1,4 +1,4 @@
-"""A bare WebSocket client that speaks the protocol frame by frame (realtime.md §2–§6).
+"""A bare WebSocket client that speaks the protocol frame by frame (realtime.md §2 to §6).
 
 It knows no more than JSON: what a frame must say is each test's business. Replies are looked for
 among everything that arrived, so a test states only the order it relies on. Silence is proven with

@@ -58,7 +58,8 @@ class Namespace:
         label_of = {attr_id: label for label, attr_id in self.attr_ids.items()}
         entities: dict[str, dict[str, Any]] = {}
         for entity, attr, value, created_at in triples_in(result):
-            assert isinstance(created_at, int) and created_at > 0
+            assert isinstance(created_at, int)
+            assert created_at > 0
             entities.setdefault(entity, {})[label_of.get(attr, attr)] = value
         return entities
 

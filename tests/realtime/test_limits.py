@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Protocol
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Protocol
 
-import psycopg
 import pytest
 
+from tests.realtime.app_lock import ServerWithDatabase, app_lock_held
 from tests.realtime.deaf_socket import DeafSocket
 from tests.realtime.peer import Peer, SocketServer
 from tests.realtime.steps import Namespace, new_id
@@ -27,27 +27,11 @@ where locktype = 'advisory' and not granted and database = (
 """
 
 
-class ServerWithDatabase(SocketServer, Protocol):
-    """A server whose database tests may reach."""
-
-    @property
-    def database_url(self) -> str: ...
+class Server(SocketServer, ServerWithDatabase, Protocol):
+    """A server whose socket and database tests may reach."""
 
 
-@contextmanager
-def app_lock_held(server: ServerWithDatabase, app: App) -> Iterator[psycopg.Connection[Any]]:
-    """Another writer that does not come to an end."""
-    with psycopg.connect(server.database_url) as conn:
-        conn.execute(
-            "select pg_advisory_xact_lock(hashtextextended((%s::uuid)::text, 0))", [app.id]
-        )
-        yield conn
-        conn.rollback()
-
-
-def test_write_that_takes_too_long_is_cancelled(
-    server: ServerWithDatabase, ann: Peer, app: App
-) -> None:
+def test_write_that_takes_too_long_is_cancelled(server: Server, ann: Peer, app: App) -> None:
     todos, milk = Namespace.of("todos", "text"), new_id()
     with app_lock_held(server, app) as conn:
         refusal = ann.transact(*todos.add_attrs(), *todos.put(milk, text="milk"))
@@ -63,7 +47,7 @@ def test_write_that_takes_too_long_is_cancelled(
 
 
 def test_slow_write_does_not_hold_up_reads_or_other_apps(
-    server: ServerWithDatabase,
+    server: Server,
     ann: Peer,
     bob: Peer,
     app: App,
@@ -123,4 +107,4 @@ def test_reader_that_does_not_read_is_closed_and_nobody_else_notices(
 
 
 def _gaps(seconds: list[float]) -> list[float]:
-    return [later - earlier for earlier, later in zip(seconds, seconds[1:], strict=False)]
+    return [later - earlier for earlier, later in pairwise(seconds)]

@@ -39,3 +39,8 @@ def unlink(etype: str, target: Target, links: dict[str, Any]) -> Chunk:
 def delete(etype: str, target: Target) -> Chunk:
     """`tx[etype][target].delete()`."""
     return (etype, target, [("delete", None, None)])
+
+
+def update_existing(etype: str, target: Target, fields: dict[str, Any]) -> Chunk:
+    """`tx[etype][target].update(fields, { upsert: false })`: refused where there is nothing."""
+    return (etype, target, [("update", fields, {"upsert": False})])
