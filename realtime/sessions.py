@@ -57,9 +57,38 @@ class Features:
         return cls(skips_unchanged_attrs=version > _SKIP_ATTRS_AFTER)
 
 
+class Inbox:
+    """How much of a session's input waits to be handled, and word of it getting less."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.size = 0
+        self._less = asyncio.Event()
+
+    def add(self, size: int) -> None:
+        """A frame of this many characters begins to wait."""
+        self.frames += 1
+        self.size += size
+
+    def take(self, size: int) -> None:
+        """A frame of this many characters is handled now."""
+        self.frames -= 1
+        self.size -= size
+        self._less.set()
+
+    async def wait_for_less(self) -> None:
+        """Return after the next frame was taken."""
+        self._less.clear()
+        await self._less.wait()
+
+
 @dataclass(eq=False, slots=True)
 class Session:
-    """One connection's memory; `app` is set once, by a successful `init`."""
+    """One connection's memory.
+
+    `app` is set by `init`; `attrs_version` is that of the attr list the client has, and negative
+    before `init-ok`.
+    """
 
     transport: Transport
     origin: str | None = None
@@ -74,11 +103,17 @@ class Session:
     changed: dict[bytes, Subscription] = field(default_factory=dict)
     flush_timer: asyncio.TimerHandle | None = None
     running: set[asyncio.Timeout] = field(default_factory=set)
+    inbox: Inbox = field(default_factory=Inbox)
     closed: bool = False
     _unsent: deque[str] = field(default_factory=deque)
     _unsent_bytes: int = 0
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _close_with: tuple[int, str] | None = None
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether `init-ok` was sent."""
+        return self.app is not None and self.attrs_version >= 0
 
     def send(self, frame: bytes) -> None:
         """Queue a frame for the client; a reader too slow for the bound is disconnected."""

@@ -36,6 +36,28 @@ class HttpRequestFailed(Observation):
 
 
 @dataclass(frozen=True, slots=True)
+class SocketOpFailed(Observation):
+    """The handler of a socket's op raised what no client can have caused."""
+
+    level = logging.ERROR
+
+    op: str
+    error: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveQueryFailed(Observation):
+    """Answering a live query raised what no client can have caused."""
+
+    level = logging.ERROR
+
+    app_id: str
+    error: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class SortKeysFilled(Observation):
     """Rows written behind the server's back got their sort keys."""
 

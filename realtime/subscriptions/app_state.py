@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from typing import Final
 
 from realtime.sessions import Session
 from realtime.subscriptions.live_query import LiveQuery, QueryKey
 from realtime.topics.index import TopicIndex
 from triples.attrs.catalog import AttrCatalog
 from triples.tenants import App
+
+
+WRITES_AT_ONCE: Final = 2
+"""One transaction runs under the app's lock while the next one gets as far as waiting for it; more
+would only hold connections that other apps need."""
+READS_AT_ONCE: Final = 4  # a busy app must leave connections of the pool to the others
 
 
 class AppState:
@@ -29,6 +37,8 @@ class AppState:
         self.fed_tx_id = 0
         self.dirty: deque[LiveQuery] = deque()
         self.refreshers = 0
+        self.write_slots = asyncio.Semaphore(WRITES_AT_ONCE)
+        self.read_slots = asyncio.Semaphore(READS_AT_ONCE)
 
     @property
     def id(self) -> str:
@@ -40,6 +50,11 @@ class AppState:
         if self.catalog is None or self.catalog.version < catalog.version:
             self.catalog = catalog
         return self.catalog
+
+    def learn_fed_tx_id(self, tx_id: int) -> None:
+        """The change feed has delivered this transaction, and so every earlier one."""
+        self.fed_tx_id = max(self.fed_tx_id, tx_id)
+        self.learn_tx_id(tx_id)
 
     def learn_tx_id(self, tx_id: int) -> None:
         """A transaction with this id is known to be committed."""

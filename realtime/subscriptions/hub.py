@@ -12,14 +12,15 @@ The hub knows sessions and live queries; sockets, ops and the change log are oth
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Coroutine, Iterable
 from typing import Any
+
+import psycopg.errors
 
 from realtime.protocol import outgoing
 from realtime.sessions import Session
 from realtime.subscriptions import delivery
-from realtime.subscriptions.app_state import AppState
+from realtime.subscriptions.app_state import READS_AT_ONCE, AppState
 from realtime.subscriptions.live_query import LiveQuery, QueryKey, Subscription
 from realtime.subscriptions.recent_changes import RecentChanges
 from realtime.subscriptions.runner import QueryRunner
@@ -29,11 +30,9 @@ from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import CatalogCache
 from triples.instaql.answer import Viewer
 from triples.sql import pool
-from wire.errors import InstantError, OperationTimedOut, RecordNotFound
+from wire.errors import InstantError, OperationTimedOut, QueryTimeout, RecordNotFound
+from wire.observations import LiveQueryFailed, frames_of, report
 
-log = logging.getLogger(__name__)
-
-REFRESHERS_PER_APP = 4  # a busy app must leave connections of the pool to the others
 APP_GONE = 4404  # WebSocket close code, private range
 
 # Which is the newest committed transaction of the app?
@@ -183,7 +182,7 @@ class QueryHub:
             live.app.dirty.append(live)
 
     def _start_refreshers(self, state: AppState) -> None:
-        while state.refreshers < min(REFRESHERS_PER_APP, len(state.dirty)):
+        while state.refreshers < min(READS_AT_ONCE, len(state.dirty)):
             state.refreshers += 1
             self._spawn(self._refresh_dirty(state))
 
@@ -193,8 +192,7 @@ class QueryHub:
             while state.dirty:
                 live = state.dirty.popleft()
                 if live.stale and live.run is None and live.subscriptions:
-                    live.run = asyncio.current_task()
-                    await self._run(live)
+                    await asyncio.wait({self._start_run(live)})
         finally:
             state.refreshers -= 1
 
@@ -211,8 +209,11 @@ class QueryHub:
             live.fail(OperationTimedOut(int(self._timeout_seconds * 1000)))
         except InstantError as error:
             live.fail(error)
+        except psycopg.errors.QueryCanceled:
+            live.fail(QueryTimeout())
         except Exception as error:
-            log.exception("a live query failed")
+            name = f"{type(error).__module__}.{type(error).__qualname__}"
+            report(LiveQueryFailed(live.app.id, name, frames_of(error)))
             live.fail(error)
         finally:
             live.run = None

@@ -33,7 +33,7 @@ class QueryRunner:
             catalog = live.app.learn_catalog(await self._catalogs.get(live.app.id))
             prepared = prepare_query(live.query, catalog, live.viewer)
             position = self._recent.position
-            async with pool.connection() as conn:
+            async with live.app.read_slots, pool.connection() as conn:
                 answer = await run_query(conn, prepared)
                 snapshot = parse_snapshot(answer.snapshot)
                 unseen = {xid for xid in awaited if not sees(snapshot, xid)}

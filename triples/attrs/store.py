@@ -83,6 +83,11 @@ class CatalogCache:
         self._catalogs.pop(app_id, None)
         self._loads.pop(app_id, None)
 
+    def clear(self) -> None:
+        """Forget every app's attrs."""
+        self._catalogs.clear()
+        self._loads.clear()
+
     async def _load(self, app_id: str) -> AttrCatalog:
         this_load = asyncio.current_task()
         try:

@@ -1,0 +1,1 @@
+"""Who is asking: tokens and the flows that lead to one."""

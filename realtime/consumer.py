@@ -1,0 +1,89 @@
+"""`/runtime/session`: a WebSocket, reduced to frames in and frames out (spec: realtime.md §1).
+
+The consumer enqueues and returns (law 7); replies leave through the session's own writer. It does
+not join a channel layer: fan-out to the sockets of a process is a loop over memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from realtime import lifecycle
+from realtime.sessions import Session
+
+Scope = dict[str, Any]
+Event = dict[str, Any]
+
+
+class SessionConsumer(AsyncWebsocketConsumer):
+    """One connected client."""
+
+    async def __call__(
+        self,
+        scope: Scope,
+        receive: Callable[[], Awaitable[Event]],
+        send: Callable[[Event], Awaitable[None]],
+    ) -> None:
+        """Take the socket's events one after the other.
+
+        Channels' own loop starts a task and visits a thread for every message, to close database
+        connections of the ORM; nothing here uses the ORM.
+        """
+        self.scope = scope
+        self.base_send = send
+        await self.accept()
+        server = lifecycle.running()
+        session = Session(self, origin=_header(scope, b"origin"), ip=_peer_address(scope))
+        writer = asyncio.create_task(session.write_frames(), name=f"writer of {session.id}")
+        reader = asyncio.create_task(
+            self._read_frames(server, session, receive), name=f"reader of {session.id}"
+        )
+        server.sessions.add(session)
+        try:
+            await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            server.sessions.discard(session)
+            session.interrupt()
+            server.hub.leave(session)
+            await _ended(reader, writer)
+
+    async def send_text(self, text: str) -> None:
+        """`Transport`: hand one frame to the network; waits while the peer does not read."""
+        await self.base_send({"type": "websocket.send", "text": text})
+
+    async def _read_frames(
+        self,
+        server: lifecycle.Server,
+        session: Session,
+        receive: Callable[[], Awaitable[Event]],
+    ) -> None:
+        while (event := await receive())["type"] != "websocket.disconnect":
+            if event["type"] == "websocket.receive":
+                text = event.get("text")
+                server.received.put(session, event["bytes"] if text is None else text)
+                await server.received.room_for(session)
+
+
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    """Cancel and collect the tasks; a peer that vanished while it was written to is no fault."""
+    for task in tasks:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception) and not isinstance(outcome, OSError):
+            raise outcome
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value.decode("latin-1"))
+    return None
+
+
+def _peer_address(scope: Scope) -> str | None:
+    client = scope.get("client")
+    return client[0] if client else None

@@ -1,0 +1,1 @@
+"""What each op of the socket does: one file an op, or a pair of them."""

@@ -1,0 +1,53 @@
+"""`add-query` and `remove-query` (spec: realtime.md §5.1, §5.4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from realtime.protocol import outgoing
+from realtime.protocol.incoming import Message
+from realtime.sessions import Session
+from realtime.subscriptions import delivery
+from realtime.subscriptions.hub import QueryHub
+from wire import json
+from wire.errors import AppDisabled, ValidationFailed
+
+
+async def add_query(hub: QueryHub, session: Session, message: Message) -> None:
+    """Subscribe the session and reply with the first answer; a failing query is forgotten."""
+    state = session.app
+    query = _query(message)
+    query_json = json.canonical(query)
+    if query_json in session.subscriptions:
+        frame = outgoing.add_query_exists(event_id=message.event_id, query_json=query_json)
+        session.send(frame)
+        return
+    if state is not None and state.app.status == "disabled":
+        raise AppDisabled
+    subscription = hub.subscribe(session, query_json, query, message.event_id)
+    try:
+        await hub.answered(subscription.live)
+    except BaseException:
+        hub.unsubscribe(subscription)
+        raise
+    delivery.send_first(subscription)
+
+
+async def remove_query(hub: QueryHub, session: Session, message: Message) -> None:
+    """Drop the subscription; unknown queries are fine."""
+    query_json = json.canonical(message.fields.get("q"))
+    if subscription := session.subscriptions.get(query_json):
+        hub.unsubscribe(subscription)
+    session.send(outgoing.remove_query_ok(event_id=message.event_id, query_json=query_json))
+
+
+def _query(message: Message) -> dict[str, Any]:
+    query = message.fields.get("q")
+    if not isinstance(query, dict):
+        raise ValidationFailed.one("query", query, "Query must be an object.")
+    return_type = message.fields.get("return-type", "join-rows")
+    if return_type != "join-rows":
+        raise ValidationFailed.one(
+            "add-query", return_type, "`return-type` must be `join-rows` on this transport."
+        )
+    return query

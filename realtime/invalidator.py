@@ -1,0 +1,45 @@
+"""From committed changes to refreshes: the step between the change feed and the query hub.
+
+Called by the feed, one transaction at a time, in commit order; it notes and marks, and waits for
+nothing. The order inside `deliver` is the promise of instaql.md §5.6: a change is remembered before
+queries are marked, so that a query which is just being answered finds it.
+"""
+
+from __future__ import annotations
+
+from realtime.changes.change import TxChanges
+from realtime.subscriptions.hub import QueryHub
+from realtime.subscriptions.recent_changes import RecentChanges
+from realtime.topics.touched import touched_by
+from triples.attrs.store import CatalogCache
+
+
+class Invalidator:
+    """Tells the hub what each transaction made stale."""
+
+    def __init__(self, hub: QueryHub, recent: RecentChanges, catalogs: CatalogCache) -> None:
+        self._hub = hub
+        self._recent = recent
+        self._catalogs = catalogs
+
+    def deliver(self, changes: TxChanges) -> None:
+        """Take one transaction's changes of one app."""
+        if changes.attr_changes or changes.truncated:
+            self._catalogs.forget(changes.app_id)
+        state = self._hub.app_state(changes.app_id)
+        if state is None:
+            return
+        touched = touched_by(changes)
+        self._recent.add(changes.app_id, changes.xid, touched)
+        if changes.tx_id is not None:
+            state.learn_fed_tx_id(changes.tx_id)
+        self._hub.invalidate(state, touched, changes.xid)
+        if changes.attr_changes or changes.truncated:
+            self._hub.reload_attrs(state)
+        if changes.app_changed:
+            self._hub.reload_app(state)
+
+    def on_gap(self) -> None:
+        """Changes may have been missed: nothing remembered can be trusted."""
+        self._catalogs.clear()
+        self._hub.invalidate_everything()

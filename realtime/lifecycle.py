@@ -1,0 +1,119 @@
+"""Starting and stopping what one server process runs beside its requests.
+
+Start order: connections, then the hub and its queue, then the change feed, which needs both. The
+first thing the feed does is say that there may be a gap; a session that arrives earlier is served,
+and its queries are answered again then. Stop order is the reverse, after the sockets were closed
+over a few seconds, so that clients do not all come back at once (realtime.md §1.5).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from realtime import health
+from realtime.changes.source import ChangeFeed
+from realtime.invalidator import Invalidator
+from realtime.receive_queue import ReceiveQueue
+from realtime.sessions import Session
+from realtime.subscriptions.hub import QueryHub
+from realtime.subscriptions.recent_changes import RecentChanges
+from triples.attrs.store import CatalogCache
+from triples.sql import pool
+from triples.values.missing_keys import fill_sort_keys
+
+GOING_AWAY: Final = 1001
+CLOSE_SPREAD_SECONDS: Final = 2.0
+LONGEST_BETWEEN_CLOSES_SECONDS: Final = 0.02
+REPAIRED_AT_ONCE: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the realtime layer needs to know from the environment. Times in seconds."""
+
+    database_url: str
+    pool_size: int
+    statement_timeout_seconds: float
+    operation_timeout_seconds: float
+
+
+@dataclass(slots=True)
+class Server:
+    """The parts of one running process."""
+
+    hub: QueryHub
+    received: ReceiveQueue
+    feed: ChangeFeed
+    sessions: set[Session] = field(default_factory=set)
+
+
+_server: Server | None = None
+
+
+def running() -> Server:
+    """The parts of this process; raises `RuntimeError` when they are not started."""
+    if _server is None:
+        raise RuntimeError("the realtime layer is not started")
+    return _server
+
+
+async def start(settings: Settings) -> None:
+    """Start serving sockets; a second call before `stop` is an error."""
+    global _server
+    await pool.open_pool(
+        settings.database_url,
+        max_size=settings.pool_size,
+        statement_timeout_seconds=settings.statement_timeout_seconds,
+    )
+    catalogs, recent = CatalogCache(), RecentChanges()
+    hub = QueryHub(catalogs, recent, timeout_seconds=settings.operation_timeout_seconds)
+    received = ReceiveQueue(hub, timeout_seconds=settings.operation_timeout_seconds)
+    invalidator = Invalidator(hub, recent, catalogs)
+    feed = ChangeFeed(
+        settings.database_url,
+        invalidator.deliver,
+        invalidator.on_gap,
+        repair=repair_sort_keys,
+    )
+    _server = Server(hub, received, feed)
+    await feed.start()
+    health.watch(feed)
+
+
+async def stop() -> None:
+    """Close every socket, then end what `start` began."""
+    global _server
+    server, _server = _server, None
+    if server is None:
+        return
+    await _close_sessions(server)
+    health.watch(None)
+    await server.feed.stop()
+    await server.received.stop()
+    await server.hub.stop()
+    await pool.close_pool()
+
+
+async def repair_sort_keys(app_id: str) -> None:
+    """Give every row of the app that lacks one its sort key."""
+    async with pool.connection() as conn:
+        while await fill_sort_keys(conn, app_id, REPAIRED_AT_ONCE):
+            pass
+
+
+async def _close_sessions(server: Server) -> None:
+    """Ask each socket to close, spread over at most `CLOSE_SPREAD_SECONDS`."""
+    sessions = list(server.sessions)
+    if not sessions:
+        return
+    loop = asyncio.get_running_loop()
+    between = min(LONGEST_BETWEEN_CLOSES_SECONDS, CLOSE_SPREAD_SECONDS / len(sessions))
+    for turn, session in enumerate(sessions):
+        loop.call_later(
+            turn * between, partial(session.disconnect, GOING_AWAY, "the server is restarting")
+        )
+    # The last one is asked when all had their turn; `disconnect` itself never waits.
+    await asyncio.sleep(between * len(sessions))

@@ -1,0 +1,170 @@
+"""From a received frame to its handler, in order where the protocol promises order.
+
+`put` only enqueues (law 7). Ops of one group key run one at a time in arrival order, other groups
+beside them (realtime.md §11.2); every op has a deadline (§11.3), and exactly one reply or error.
+
+States of a message: waiting ──▶ running ──▶ replied | refused | dropped (its session closed)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg.errors
+
+from realtime.grouped_queue import GroupedQueue
+from realtime.handlers.init import init
+from realtime.handlers.queries import add_query, remove_query
+from realtime.handlers.transact import transact, undo_in_client
+from realtime.protocol import outgoing
+from realtime.protocol.incoming import Message, UnreadableFrame, read_message
+from realtime.sessions import Session
+from realtime.subscriptions.hub import QueryHub
+from wire import json
+from wire.errors import InstantError, OperationTimedOut, QueryTimeout, UnknownOp, ValidationFailed
+from wire.observations import SocketOpFailed, frames_of, report
+
+WORKERS: Final = 128  # ops mostly wait: for the pool, for an app's turn to write, for an answer
+MAX_WAITING_FRAMES: Final = 1_000  # of one session; beyond it the socket is not read
+MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
+
+OPS: Final = ("init", "add-query", "remove-query", "transact")
+"""Every op that a client may send."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A readable frame of one session, on its way to a handler; `size` in characters."""
+
+    session: Session
+    message: Message
+    arrived_at: float
+    size: int
+
+
+class ReceiveQueue:
+    """All sessions' messages of this process."""
+
+    def __init__(self, hub: QueryHub, *, timeout_seconds: float) -> None:
+        self._hub = hub
+        self._timeout_seconds = timeout_seconds
+        self._queue: GroupedQueue[Received] = GroupedQueue(
+            self._handle, workers=WORKERS, on_crash=self._report_crash
+        )
+
+    @property
+    def depth(self) -> int:
+        """How many messages wait."""
+        return self._queue.depth
+
+    def put(self, session: Session, frame: str | bytes) -> None:
+        """Enqueue one frame, or refuse it at once if it is no message."""
+        try:
+            message = read_message(frame)
+            key = _group_key(session, message)
+        except UnreadableFrame as unreadable:
+            _refuse(session, unreadable.error, unreadable.fields)
+            return
+        except InstantError as error:
+            _refuse(session, error, message.fields)
+            return
+        received = Received(session, message, time.monotonic(), len(frame))
+        session.inbox.add(received.size)
+        tenant = session.app.id if session.app is not None else session.id
+        self._queue.put(key, received, tenant=tenant)
+
+    async def room_for(self, session: Session) -> None:
+        """Wait while the session has too much waiting; not reading on slows its client down."""
+        inbox = session.inbox
+        while inbox.frames > MAX_WAITING_FRAMES or inbox.size > MAX_WAITING_BYTES:
+            await inbox.wait_for_less()
+
+    async def stop(self) -> None:
+        """Cancel what runs and forget what waits."""
+        await self._queue.stop()
+
+    async def _handle(self, received: Received) -> None:
+        session, message = received.session, received.message
+        session.inbox.take(received.size)
+        if session.closed:
+            return
+        try:
+            await self._within_deadline(session, message)
+        except InstantError as error:
+            self._refuse_op(received, error)
+        except psycopg.errors.QueryCanceled:
+            self._refuse_op(received, QueryTimeout())
+        except Exception as error:
+            name = f"{type(error).__module__}.{type(error).__qualname__}"
+            report(SocketOpFailed(message.op, name, frames_of(error)))
+            session.send(
+                outgoing.unexpected_error(event_id=message.event_id, original=message.fields)
+            )
+            self._after_refusal(received)
+
+    async def _within_deadline(self, session: Session, message: Message) -> None:
+        """Run the handler; closing the session brings the deadline forward to now."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds) as deadline:
+                session.running.add(deadline)
+                try:
+                    await self._run(session, message)
+                finally:
+                    session.running.discard(deadline)
+        except TimeoutError as error:
+            if deadline.expired():
+                raise OperationTimedOut(int(self._timeout_seconds * 1000)) from error
+            raise
+
+    async def _run(self, session: Session, message: Message) -> None:
+        if message.op == "init":
+            await init(self._hub, session, message)
+            return
+        if not session.is_authenticated:
+            raise ValidationFailed.one("init", None, f"`init` must come before `{message.op}`.")
+        match message.op:
+            case "add-query":
+                await add_query(self._hub, session, message)
+            case "remove-query":
+                await remove_query(self._hub, session, message)
+            case "transact":
+                await transact(session, message)
+            case _:
+                raise UnknownOp(message.op)
+
+    def _refuse_op(self, received: Received, error: InstantError) -> None:
+        _refuse(received.session, error, received.message.fields)
+        self._after_refusal(received)
+
+    def _after_refusal(self, received: Received) -> None:
+        if received.message.op == "transact":
+            undo_in_client(received.session, received.message, received.arrived_at)
+
+    def _report_crash(self, received: Received, error: BaseException) -> None:
+        """A reply could not even be made; the connection cannot be trusted any more."""
+        name = f"{type(error).__module__}.{type(error).__qualname__}"
+        report(SocketOpFailed(received.message.op, name, frames_of(error)))
+        received.session.disconnect(1011, "internal error")
+
+
+def _refuse(session: Session, error: InstantError, fields: dict[str, object]) -> None:
+    event_id = fields.get("client-event-id")
+    session.send(outgoing.error_reply(error, event_id=event_id, original=fields))
+
+
+def _group_key(session: Session, message: Message) -> Hashable:
+    """Which messages must not overtake each other; raises `UnknownOp`."""
+    match message.op:
+        case "init" | "transact":
+            return session.id
+        case "add-query" | "remove-query":
+            return session.id, json.canonical(message.fields.get("q"))
+        case _:
+            raise UnknownOp(message.op)
