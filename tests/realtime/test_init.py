@@ -107,7 +107,6 @@ def test_second_init_is_refused_and_changes_nothing(ann: Peer, app: App, other_a
         pytest.param("add-query", {"q": {"todos": {}}}, id="add-query"),
         pytest.param("remove-query", {"q": {"todos": {}}}, id="remove-query"),
         pytest.param("transact", {"tx-steps": []}, id="transact"),
-        pytest.param("join-room", {"room-id": "r"}, id="join-room"),
     ],
 )
 def test_op_before_init_is_refused(

@@ -1,7 +1,7 @@
 """What a session gets after a write of its own was refused (spec/README.md, "settled").
 
-The SDK builds its pending write into every answer that arrives meanwhile. After the refusal it needs
-those answers once more, and those that show what the write was about; nobody else needs anything.
+The SDK builds its pending write into every answer that arrives meanwhile. After the refusal it
+needs those answers once more, and those that show what the write was about; nobody else does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A write that the server refuses leaves no trace: not with its author and not with anybody else."""
+"""A write that the server refuses leaves no trace, with its author or with anybody else."""
 
 from __future__ import annotations
 
