@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from realtime import health
 from realtime.changes.source import ChangeFeed
@@ -23,6 +23,10 @@ from realtime.subscriptions.recent_changes import RecentChanges
 from triples.attrs.store import CatalogCache
 from triples.sql import pool
 from triples.values.missing_keys import fill_sort_keys
+from wire import ids
+
+if TYPE_CHECKING:
+    from realtime.sse import StreamedSession
 
 GOING_AWAY: Final = 1001
 CLOSE_SPREAD_SECONDS: Final = 2.0
@@ -42,12 +46,14 @@ class Settings:
 
 @dataclass(slots=True)
 class Server:
-    """The parts of one running process."""
+    """The parts of one running process; `streamed` are the sessions over SSE by id."""
 
     hub: QueryHub
     received: ReceiveQueue
     feed: ChangeFeed
+    machine_id: str = field(default_factory=ids.new_id)
     sessions: set[Session] = field(default_factory=set)
+    streamed: dict[str, StreamedSession] = field(default_factory=dict)
 
 
 _server: Server | None = None
@@ -83,13 +89,31 @@ async def start(settings: Settings) -> None:
     health.watch(feed)
 
 
+async def close_sessions() -> None:
+    """Ask every socket to close, spread over at most `CLOSE_SPREAD_SECONDS`.
+
+    Called before the web server stops listening to its sockets, else all of them end at once.
+    """
+    sessions = list(_server.sessions) if _server is not None else []
+    if not sessions:
+        return
+    loop = asyncio.get_running_loop()
+    between = min(LONGEST_BETWEEN_CLOSES_SECONDS, CLOSE_SPREAD_SECONDS / len(sessions))
+    for turn, session in enumerate(sessions):
+        loop.call_later(
+            turn * between, partial(session.disconnect, GOING_AWAY, "the server is restarting")
+        )
+    # The last one is asked when all had their turn; `disconnect` itself never waits.
+    await asyncio.sleep(between * len(sessions))
+
+
 async def stop() -> None:
     """Close every socket, then end what `start` began."""
     global _server
+    await close_sessions()
     server, _server = _server, None
     if server is None:
         return
-    await _close_sessions(server)
     health.watch(None)
     await server.feed.stop()
     await server.received.stop()
@@ -102,18 +126,3 @@ async def repair_sort_keys(app_id: str) -> None:
     async with pool.connection() as conn:
         while await fill_sort_keys(conn, app_id, REPAIRED_AT_ONCE):
             pass
-
-
-async def _close_sessions(server: Server) -> None:
-    """Ask each socket to close, spread over at most `CLOSE_SPREAD_SECONDS`."""
-    sessions = list(server.sessions)
-    if not sessions:
-        return
-    loop = asyncio.get_running_loop()
-    between = min(LONGEST_BETWEEN_CLOSES_SECONDS, CLOSE_SPREAD_SECONDS / len(sessions))
-    for turn, session in enumerate(sessions):
-        loop.call_later(
-            turn * between, partial(session.disconnect, GOING_AWAY, "the server is restarting")
-        )
-    # The last one is asked when all had their turn; `disconnect` itself never waits.
-    await asyncio.sleep(between * len(sessions))

@@ -127,6 +127,14 @@ async def _answer(
         return json_response(_UNKNOWN, 500)
 
 
+def read_body(request: HttpRequest, max_body_bytes: int = MAX_BODY_BYTES) -> Any:
+    """The request's JSON value for a view that is no `endpoint`; raises `ParamMalformed`."""
+    try:
+        return _json_body(request, max_body_bytes)
+    except (_MalformedJson, _BodyTooLarge) as error:
+        raise ParamMalformed(["body"]) from error
+
+
 def _json_body(request: HttpRequest, max_body_bytes: int) -> Any:
     if not _JSON_TYPE.match(request.headers.get("content-type", "")):
         return None
