@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from bench.feed_floor.floor import Floor
+from bench.latency.rounds import Took
 from bench.server import BenchServer
 
 ROUND_SECONDS = 30.0
@@ -45,7 +46,7 @@ class FloorRounds:
             self._thread.join(ROUND_SECONDS)
             self._loop.close()
 
-    def run(self, rounds: int) -> list[float]:
-        """What each round took, in milliseconds."""
+    def run(self, rounds: int) -> list[Took]:
+        """What each round took; it ends with its frame."""
         running = asyncio.run_coroutine_threadsafe(self._floor.run(rounds), self._loop)
-        return running.result(rounds * ROUND_SECONDS)
+        return [Took(took, took) for took in running.result(rounds * ROUND_SECONDS)]

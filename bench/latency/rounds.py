@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import psycopg
 
 from bench.latency.world import Items
+from bench.percentiles import Percentiles
 from bench.server import BenchServer
 from tests.realtime.peer import Peer, peer
 from tests.sdk.apps import create_app
@@ -22,18 +23,35 @@ PAUSE_SECONDS = (0.001, 0.004)  # between rounds, at random, so that rounds keep
 NANOSECONDS_PER_MS = 1_000_000
 
 
+class Took(NamedTuple):
+    """One round in milliseconds: up to the callback, and up to the frame that led to it."""
+
+    whole: float
+    until_frame: float
+
+
 @dataclass(slots=True)
 class Series:
-    """One row of the table: how to run rounds, what is allowed, and what they took."""
+    """Rounds of one kind: how to run them, what is allowed, and what they took."""
 
     name: str
-    run: Callable[[int], list[float]]
+    run: Callable[[int], list[Took]]
     target: float | None = None
-    milliseconds: list[float] = field(default_factory=list)
+    took: list[Took] = field(default_factory=list)
 
     def measure(self, rounds: int) -> None:
         """Run rounds that count."""
-        self.milliseconds += self.run(rounds)
+        self.took += self.run(rounds)
+
+    @property
+    def whole(self) -> Percentiles:
+        """How long the rounds took."""
+        return Percentiles.of([took.whole for took in self.took])
+
+    @property
+    def until_frame(self) -> Percentiles:
+        """How long it took until the frame was there; the rest is the SDK's own work."""
+        return Percentiles.of([took.until_frame for took in self.took])
 
 
 class Rounds:
@@ -63,8 +81,8 @@ class Rounds:
     ) -> None:
         self._stack.close()
 
-    def run(self, rounds: int) -> list[float]:
-        """Run rounds; what each took, in milliseconds."""
+    def run(self, rounds: int) -> list[Took]:
+        """Run rounds; what each took."""
         return list(self._took(rounds))
 
     def change(self, number: int, n: int) -> int:
@@ -74,13 +92,16 @@ class Rounds:
     def settle(self) -> None:
         """Do what a round leaves over, outside of its time."""
 
-    def _took(self, rounds: int) -> Iterable[float]:
+    def _took(self, rounds: int) -> Iterable[Took]:
         for _ in range(rounds):
             self._round += 1
             number, n = self._round % self.count, self._round
             started = self.change(number, n)
             shown = self.queries[number].wait_until(lambda data, n=n: _n_of(data) == n, f"n = {n}")
-            yield (shown.at_ns - started) / NANOSECONDS_PER_MS
+            yield Took(
+                (shown.at_ns - started) / NANOSECONDS_PER_MS,
+                (shown.arrived_ns - started) / NANOSECONDS_PER_MS,
+            )
             self.settle()
             time.sleep(random.uniform(*PAUSE_SECONDS))
 

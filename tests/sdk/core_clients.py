@@ -60,10 +60,14 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One call of a subscriber's callback, and when it came (CLOCK_MONOTONIC nanoseconds)."""
+    """One call of a subscriber's callback, and when it came.
+
+    Times are CLOCK_MONOTONIC nanoseconds; `arrived_ns` is when the newest frame before it came.
+    """
 
     answer: Answer
     at_ns: int
+    arrived_ns: int
 
     @property
     def data(self) -> Any:
@@ -317,8 +321,15 @@ class CoreProcess:
         match message:
             case {"id": number}:
                 self._promises.pop(number).message = message
-            case {"event": "answer", "subscription": name, "answer": answer, "at": at}:
-                self.subscriptions[name].shown.append(Shown(answer, int(at)))
+            case {
+                "event": "answer",
+                "subscription": name,
+                "answer": answer,
+                "at": at,
+                "arrived": arrived,
+            }:
+                shown = Shown(answer, int(at), int(arrived))
+                self.subscriptions[name].shown.append(shown)
             case {"event": "status", "client": name, "status": status}:
                 self.clients[name].statuses.append(status)
             case {"event": "lost", "client": name, "op": op}:

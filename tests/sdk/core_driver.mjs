@@ -14,6 +14,7 @@ const say = (message) => process.stdout.write(JSON.stringify(message) + '\n');
 
 const frames = [];
 let recording = true;
+let arrived = now(); // when the newest frame came; the SDK answers to it before the next one
 
 /** The network: records frames, and can be cut, paused or made to lose one reply. */
 class ObservedWebSocket extends WebSocketFromNpm {
@@ -33,6 +34,7 @@ class ObservedWebSocket extends WebSocketFromNpm {
 
   emit(event, payload, ...rest) {
     if (event === 'message') {
+      arrived = now();
       const text = payload.toString();
       this.note('in', text);
       if (this.losesReply !== undefined && JSON.parse(text).op === this.losesReply) {
@@ -137,7 +139,7 @@ const commands = {
 
   subscribe({ client, subscription, query }) {
     const stop = clientNamed(client).subscribeQuery(query, (answer) =>
-      say({ event: 'answer', subscription, answer, at: now() }),
+      say({ event: 'answer', subscription, answer, arrived, at: now() }),
     );
     subscriptions.set(subscription, stop);
     return {};

@@ -108,7 +108,8 @@ def test_value_that_is_taken_is_refused_with_its_name(
     with peer(server, app.id) as schema:
         schema.init(app.id)
         email = {**users.attr("email"), "unique?": True, "index?": True}
-        assert schema.transact(["add-attr", users.attr("id")], ["add-attr", email])
+        done = schema.transact(["add-attr", users.attr("id")], ["add-attr", email])
+        assert done["op"] == "transact-ok"
     first, second = str(uuid.uuid4()), str(uuid.uuid4())
     people = ann.subscribe({"people": {}})
     ann.transact(update("people", first, {"email": "a@example.com"}))
