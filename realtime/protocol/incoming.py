@@ -57,9 +57,7 @@ def echo(fields: dict[str, Any]) -> dict[str, Any]:
     not return at all.
     """
     kept = {
-        key: value
-        for key, value in fields.items()
-        if key not in ("refresh-token", "__admin-token")
+        key: value for key, value in fields.items() if key not in ("refresh-token", "__admin-token")
     }
     if len(json.dumps(kept)) > MAX_ECHOED_BYTES:
         for bulky in ("tx-steps", "chunks"):

@@ -46,9 +46,7 @@ def init_ok(
     )
 
 
-def add_query_ok(
-    *, event_id: Any, query_json: bytes, result: bytes, processed_tx_id: int
-) -> bytes:
+def add_query_ok(*, event_id: Any, query_json: bytes, result: bytes, processed_tx_id: int) -> bytes:
     """The first answer of a query."""
     return (
         b'{"op":"add-query-ok","client-event-id":%b,"q":%b,"result":%b,'

@@ -156,7 +156,9 @@ def _attrs_for(session: Session, state: AppState) -> bytes | None:
         return None
     is_newer = session.attrs_version < state.catalog.version
     session.attrs_version = max(session.attrs_version, state.catalog.version)
-    return state.catalog.wire_json if is_newer or not session.features.skips_unchanged_attrs else None
+    return (
+        state.catalog.wire_json if is_newer or not session.features.skips_unchanged_attrs else None
+    )
 
 
 def _mark_sent(subscription: Subscription) -> None:

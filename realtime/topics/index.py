@@ -29,6 +29,12 @@ class TopicIndex(Generic[Query]):
         )
         self._by_matcher: defaultdict[str, set[Query]] = defaultdict(set)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is watched, and no bucket was left behind."""
+        buckets = (self._topics, self._by_entity, self._by_attr, self._by_value, self._by_matcher)
+        return not any(buckets)
+
     def topics(self, query: Query) -> QueryTopics | None:
         """What the query watches now."""
         return self._topics.get(query)
@@ -64,7 +70,9 @@ class TopicIndex(Generic[Query]):
             return set(self._topics)
         found: set[Query] = set()
         if touched.attr_ids:
-            found.update(query for query, topics in self._topics.items() if topics.match_attrs(touched))
+            found.update(
+                query for query, topics in self._topics.items() if topics.match_attrs(touched)
+            )
         for triple in touched.triples:
             found |= self._by_attr.get(triple.attr_id, set())
             found |= self._by_conditions(triple)

@@ -1,0 +1,66 @@
+"""What a transaction touched, in the form topics are matched with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from realtime.changes.change import AttrChange, TripleChange, TxChanges
+from realtime.topics.touched import EVERYTHING, link_target, touched_by
+
+NOTHING = TxChanges(
+    app_id="app",
+    tx_id=7,
+    xid=1,
+    commit_lsn=1,
+    commit_time=0.0,
+    triple_changes=(),
+    attr_changes=(),
+    rules_changed=False,
+    app_changed=False,
+    truncated=False,
+)
+
+
+def test_values_of_before_and_after_both_count() -> None:
+    change = TripleChange("update", "e", "a", b'{"b": 1, "a": 2.0}', b"3", False)
+
+    [triple] = touched_by(replace(NOTHING, triple_changes=(change,))).triples
+
+    assert set(triple.values) == {b'{"a":2,"b":1}', b"3"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(replace(NOTHING, truncated=True), id="too much to list"),
+        pytest.param(replace(NOTHING, rules_changed=True), id="rules"),
+    ],
+)
+def test_everything_is_touched_by(changes: TxChanges) -> None:
+    assert touched_by(changes) is EVERYTHING
+
+
+def test_attr_changes_carry_the_etypes_that_name_them() -> None:
+    change = AttrChange("update", "a", frozenset(("todos", "users")))
+
+    touched = touched_by(replace(NOTHING, attr_changes=(change,)))
+
+    assert (touched.attr_ids, touched.etypes) == ({"a"}, {"todos", "users"})
+
+
+@pytest.mark.parametrize(
+    ("value", "target"),
+    [
+        pytest.param(
+            b'"00000000-0000-4000-8000-000000000001"',
+            "00000000-0000-4000-8000-000000000001",
+            id="an id",
+        ),
+        pytest.param(b'"short"', None, id="other text"),
+        pytest.param(b"12345678901234567890123456789012345678", None, id="a long number"),
+    ],
+)
+def test_link_target(value: bytes, target: str | None) -> None:
+    assert link_target(value) == target
