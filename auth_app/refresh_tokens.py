@@ -1,7 +1,7 @@
 """Refresh tokens: finding the user whom a token stands for (spec: http-api.md §4, §1.9).
 
-A token is a uuid; the database holds only its hash, as the value of `$userRefreshTokens.hashedToken`.
-The search is by hash, so how long it takes says nothing of the stored tokens.
+A token is a uuid; the database holds only its hash, in `$userRefreshTokens.hashedToken`. The
+search is by hash, so how long it takes says nothing of the stored tokens.
 """
 
 from __future__ import annotations

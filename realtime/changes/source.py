@@ -7,8 +7,8 @@ be delivered. So whoever answers its live queries again after `on_gap`, and thos
 change touches after each `deliver`, misses nothing. Transactions may be delivered whose effect an
 earlier answer already showed.
 
-The log's position is acknowledged only after `deliver` has returned. If `deliver` or `on_gap` raises,
-the connection is given up, and the next one begins with a gap.
+The log's position is acknowledged only after `deliver` has returned. If `deliver` or `on_gap`
+raises, the connection is given up, and the next one begins with a gap.
 
 States of the feed:
 

@@ -1,4 +1,4 @@
-"""From replies and pushes to frame text (spec: realtime.md §2.2–§6).
+"""From replies and pushes to frame text (spec: realtime.md §2.2 to §6).
 
 Answers arrive as JSON text made by PostgreSQL and are spliced in without being decoded.
 """

@@ -12,7 +12,6 @@ from realtime.topics.index import TopicIndex
 from triples.attrs.catalog import AttrCatalog
 from triples.tenants import App
 
-
 WRITES_AT_ONCE: Final = 2
 """One transaction runs under the app's lock while the next one gets as far as waiting for it; more
 would only hold connections that other apps need."""

@@ -16,6 +16,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import psycopg.errors
+from triples.instaql.answer import Viewer
 
 from realtime.protocol import outgoing
 from realtime.sessions import Session
@@ -28,7 +29,6 @@ from realtime.topics.touched import Touched
 from triples import tenants
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import CatalogCache
-from triples.instaql.answer import Viewer
 from triples.sql import pool
 from wire.errors import InstantError, OperationTimedOut, QueryTimeout, RecordNotFound
 from wire.observations import LiveQueryFailed, frames_of, report
@@ -170,7 +170,7 @@ class QueryHub:
         """Whether the current answer shows every transaction committed before now."""
         async with pool.connection() as conn:
             row = await (await conn.execute(LATEST_TX_ID, (live.app.id,))).fetchone()
-        latest = row[0] if row else 1
+        latest: int = row[0] if row else 1
         if live.current is None or live.stale:
             return False
         return max(live.app.fed_tx_id, live.current.answer.processed_tx_id) >= latest

@@ -1,4 +1,4 @@
-"""One query as all sessions with the same view of it share it, and each session's interest in it."""
+"""One query as all sessions with the same view of it share it, and who is interested in it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from realtime.protocol.outgoing import Computation, refresh_ok
 from triples.instaql.answer import Answer, Viewer
+
+from realtime.protocol.outgoing import Computation, refresh_ok
 
 if TYPE_CHECKING:
     from realtime.sessions import Session
@@ -49,8 +50,8 @@ class LiveQuery:
 
     `stale` says that some change may have altered the answer; `awaited_xids` are the database
     transactions that did so and that the next answer's snapshot must show, `stale_for_unknown`
-    that nobody knows which did. `version` counts answers that differ; `current` is the newest one. `force_send` makes the next answer count as
-    different (the attrs behind it changed).
+    that nobody knows which did. `version` counts answers that differ; `current` is the newest one.
+    `force_send` makes the next answer count as different (the attrs behind it changed).
     """
 
     app: AppState

@@ -1,4 +1,4 @@
-"""Could a changed value satisfy a query's condition? When unsure, yes (instaql.md §5.1, §5.4 G6)."""
+"""Could a changed value satisfy a condition? When unsure, yes (instaql.md §5.1, §5.4 G6)."""
 
 from __future__ import annotations
 
