@@ -28,7 +28,7 @@ Bound: TypeAlias = dict[tuple[str, int], str]
 Match: TypeAlias = tuple[Bound, Witnesses]
 
 
-class UnknownName(Exception):
+class UnknownNameError(Exception):
     """The query names an attr or a link that does not exist: the whole form is empty."""
 
 
@@ -101,7 +101,7 @@ def _collapsed(term: Term) -> Term:
 
 
 def names_exist(world: World, etype: str, term: Term) -> None:
-    """Raise `UnknownName` where a term speaks of something that the schema does not have."""
+    """Raise `UnknownNameError` where a term speaks of something that the schema does not have."""
     if isinstance(term, Group):
         for each in term.terms:
             names_exist(world, etype, each)
@@ -113,46 +113,34 @@ def names_exist(world: World, etype: str, term: Term) -> None:
     _resolve(world, here, term.path[-1])
 
 
-def holds(world: World, etype: str, entity: str, terms: list[Term]) -> set[Triple] | None:
+def holds(world: World, etype: str, entity: str, terms: list[Term]) -> dict[bytes, Triple] | None:
     """The triples of every way in which the entity satisfies the terms; None where it does not."""
-    plain = [term for term in terms if isinstance(term, Condition)]
     matches: list[Match] = [({(etype, 0): entity}, ())]
-    for condition in plain:
-        matches = [
-            (bound, (*seen, *more))
-            for known, seen in matches
-            for bound, more in _walk(world, Place(etype, 0, entity), condition, known)
-        ]
+    for term in terms:
+        if isinstance(term, Condition):
+            matches = [
+                (bound, (*seen, *more))
+                for known, seen in matches
+                for bound, more in _walk(world, Place(etype, 0, entity), term, known)
+            ]
     if not matches:
         return None
-    witnesses = _Witnesses(triple for _, seen in matches for triple in seen)
-    for group in terms:
-        if isinstance(group, Group):
-            found = _group_holds(world, etype, entity, group)
+    witnesses = {triple.key: triple for _, seen in matches for triple in seen}
+    for term in terms:
+        if isinstance(term, Group):
+            found = _group_holds(world, etype, entity, term)
             if found is None:
                 return None
             witnesses.update(found)
-    return set(witnesses)
+    return witnesses
 
 
-class _Witnesses(set[Triple]):
-    """Triples as a set; those with lists or objects as values are never witnesses of equality."""
-
-    def __init__(self, triples: Any) -> None:
-        super().__init__(triple for triple in triples if _is_hashable(triple))
-
-
-def _is_hashable(triple: Triple) -> bool:
-    return not isinstance(triple.value, dict | list)
-
-
-def _group_holds(world: World, etype: str, entity: str, group: Group) -> set[Triple] | None:
+def _group_holds(world: World, etype: str, entity: str, group: Group) -> dict[bytes, Triple] | None:
     found = [holds(world, etype, entity, [term]) for term in group.terms]
-    if group.kind == "and" and any(each is None for each in found):
+    true = [each for each in found if each is not None]
+    if len(true) < (len(found) if group.kind == "and" else 1):
         return None
-    if all(each is None for each in found):
-        return None
-    return {triple for each in found if each is not None for triple in each}
+    return {key: triple for each in true for key, triple in each.items()}
 
 
 def _walk(world: World, place: Place, condition: Condition, bound: Bound) -> Iterator[Match]:
@@ -248,7 +236,7 @@ def compare(attr: Attr | None, left: Any, right: Any) -> int:
 def _resolve(world: World, etype: str, label: str) -> tuple[Attr, Direction]:
     found = world.catalog.resolve(etype, label)
     if found is None or world.catalog.id_attr(etype) is None:
-        raise UnknownName(f"{etype}.{label}")
+        raise UnknownNameError(f"{etype}.{label}")
     return found
 
 

@@ -12,7 +12,7 @@ from functools import cmp_to_key
 from typing import Any, Final
 
 from tests.oracle.conditions import (
-    UnknownName,
+    UnknownNameError,
     compare,
     holds,
     names_exist,
@@ -63,7 +63,7 @@ class _Row:
 
     entity: str
     by: Any
-    witnesses: set[Triple]
+    witnesses: dict[bytes, Triple]
     cursor: list[Any]
     order_triple: Triple | None
 
@@ -95,7 +95,7 @@ class _Evaluation:
         try:
             for term in terms:
                 names_exist(self.world, etype, term)
-        except UnknownName:
+        except UnknownNameError:
             return []
         rows = []
         for entity in entities:
@@ -106,7 +106,7 @@ class _Evaluation:
         return sorted(rows, key=cmp_to_key(self._compare(etype, options)))
 
     def _row(
-        self, etype: str, member: Triple, options: dict[str, Any], witnesses: set[Triple]
+        self, etype: str, member: Triple, options: dict[str, Any], witnesses: dict[bytes, Triple]
     ) -> _Row:
         attr = self._order_attr(etype, options)
         if attr is None:
@@ -140,7 +140,7 @@ class _Evaluation:
     def _node(self, etype: str, row: _Row, form: dict[str, Any]) -> dict[str, Any]:
         fetched = self._fetched(etype, row.entity, _options(form).get("fields"))
         self.answer.need(list(fetched.values()))
-        self.answer.allow(list(row.witnesses))
+        self.answer.allow(list(row.witnesses.values()))
         node = {label: triple.value for label, triple in fetched.items()}
         for label, child in form.items():
             if label != "$":
