@@ -1,0 +1,1 @@
+"""Wiring only: settings, the list of HTTP paths, the database of its own, start and stop."""

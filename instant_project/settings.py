@@ -1,0 +1,123 @@
+"""Django's settings. What an operator may choose comes from `instant_project.env`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import django_stubs_ext
+from psycopg.conninfo import conninfo_to_dict
+
+from instant_project import data_dir, embedded
+from instant_project.env import PROJECT_DIR, read_environment
+
+django_stubs_ext.monkeypatch()  # lets `ModelAdmin[App]` be written where it is also run
+
+ENVIRONMENT = read_environment()
+DATABASE_URL = ENVIRONMENT.database_url or embedded.database_url(ENVIRONMENT.data_dir)
+
+DEBUG = ENVIRONMENT.debug
+SECRET_KEY = ENVIRONMENT.secret_key or data_dir.secret_key(ENVIRONMENT.data_dir)
+ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
+
+INSTALLED_APPS = [
+    # Daphne takes over `runserver`, and costs every other process the memory of Twisted.
+    *(["daphne"] if "runserver" in sys.argv[1:2] else []),
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "corsheaders",
+    "instant_project",
+    "realtime",
+    "auth_app",
+    "triples",
+]
+
+MIDDLEWARE = [
+    "instant_project.cors.CorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "instant_project.urls"
+ASGI_APPLICATION = "instant_project.asgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+
+def _database(url: str) -> dict[str, Any]:
+    """A connection URL as Django wants it; what Django has no name for is left to libpq."""
+    named = {"dbname": "NAME", "host": "HOST", "port": "PORT", "user": "USER"}
+    parameters = {key: str(value) for key, value in conninfo_to_dict(url).items() if value}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "PASSWORD": parameters.pop("password", ""),
+        **{theirs: parameters.pop(key, "") for key, theirs in named.items()},
+        "OPTIONS": parameters,
+        "TEST": {"SERIALIZE": False},
+    }
+
+
+DATABASES = {"default": _database(DATABASE_URL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+
+STATIC_URL = "/operator/static/"
+STATIC_ROOT = PROJECT_DIR / ".instant" / "static"  # only `collectstatic` would write here
+
+# Any page may call the API: it is opened by tokens in headers, never by cookies (http-api.md §1.10).
+# The operator site lives on a cookie, so it takes no part.
+CORS_ALLOW_ALL_ORIGINS = True
+CORS_URLS_REGEX = r"^/(?!operator(/|$))"
+CORS_ALLOW_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]
+CORS_PREFLIGHT_MAX_AGE = 600
+
+SECURE_REFERRER_POLICY = "strict-origin"
+SESSION_COOKIE_NAME = "instant_operator"
+CSRF_COOKIE_NAME = "instant_operator_csrf"
+if ENVIRONMENT.trusted_proxies:  # they say by which scheme and name the operator site was reached
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    USE_X_FORWARDED_HOST = True
+
+# What goes wrong is shown; requests are not listed, because their addresses can hold tokens.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "asyncio": {"level": "WARNING"},
+        "django": {"level": "INFO", "handlers": [], "propagate": True},
+        "django.request": {"level": "CRITICAL"},  # `wire.http` reports what failed
+        "django.server": {"level": "WARNING"},
+        "uvicorn": {"level": "WARNING"},
+        "uvicorn.access": {"level": "CRITICAL"},
+    },
+}

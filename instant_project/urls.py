@@ -1,0 +1,31 @@
+"""THE list of HTTP paths. Sockets are in `realtime.routing`."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import path
+
+from instant_project.operator_static import operator_static
+from instant_project.welcome import welcome
+from realtime.health import system_health
+from triples.http.ephemeral_apps import Policy, ephemeral_app, ephemeral_apps
+
+ephemeral_policy = Policy(
+    may_create=settings.ENVIRONMENT.ephemeral_apps,
+    creations_per_hour=settings.ENVIRONMENT.ephemeral_apps_per_hour,
+    trusted_proxies=settings.ENVIRONMENT.trusted_proxies,
+)
+
+urlpatterns = [
+    path("", welcome),
+    path("health/system", system_health),
+    # apps
+    path("dash/apps/ephemeral", ephemeral_apps(ephemeral_policy)),
+    path("dash/apps/ephemeral/<app_id>", ephemeral_app()),
+    # the operator's own site
+    path("operator/static/<path:file>", operator_static),
+    path("operator/", admin.site.urls),
+]
+
+handler404 = "wire.http.unknown_route"
