@@ -18,6 +18,8 @@ WRITES = 200
 KILL_AFTER_ANSWERS = (20, 90, 150)
 CATCH_UP_SECONDS = 60.0
 
+SET_TO_TWO = "update triples set value = '2' where app_id = %s and value = '1'"
+
 
 @pytest.fixture
 def app(restartable: RestartableServer) -> App:
@@ -92,17 +94,20 @@ def test_published_sdk_loses_nothing(
 
 
 def test_change_committed_while_the_server_was_down_is_shown_after_it_is_back(
-    restartable: RestartableServer, app: App, core: CoreProcess
+    beside_its_database: RestartableServer,
 ) -> None:
     """The client did not reload, and the feed had no one to tell when it happened."""
-    bob = core.connect(app.id, "bob")
-    entity = new_id()
-    bob.transact(create("todos", entity, {"n": 1}))
-    live = bob.subscribe({"todos": {}})
-    live.wait_for({"todos": [{"id": entity, "n": 1}]})
+    server = beside_its_database
+    app = create_app(server, "down")
+    with core_process(server) as core:
+        bob = core.connect(app.id, "bob")
+        entity = new_id()
+        bob.transact(create("todos", entity, {"n": 1}))
+        live = bob.subscribe({"todos": {}})
+        live.wait_for({"todos": [{"id": entity, "n": 1}]})
 
-    restartable.kill()
-    restartable.run_sql("update triples set value = '2' where app_id = %s and value = '1'", app.id)
-    restartable.start()
+        server.kill()
+        server.run_sql(SET_TO_TWO, app.id)
+        server.start()
 
-    live.wait_for({"todos": [{"id": entity, "n": 2}]}, CATCH_UP_SECONDS)
+        live.wait_for({"todos": [{"id": entity, "n": 2}]}, CATCH_UP_SECONDS)
