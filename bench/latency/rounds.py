@@ -97,7 +97,7 @@ class Rounds:
             self._round += 1
             number, n = self._round % self.count, self._round
             started = self.change(number, n)
-            shown = self.queries[number].wait_until(lambda data, n=n: _n_of(data) == n, f"n = {n}")
+            shown = self.queries[number].wait_until(_shows(n), f"n = {n}")
             yield Took(
                 (shown.at_ns - started) / NANOSECONDS_PER_MS,
                 (shown.arrived_ns - started) / NANOSECONDS_PER_MS,
@@ -132,5 +132,5 @@ class SocketRounds(Rounds):
         self.writer.hear("transact-ok")
 
 
-def _n_of(data: Any) -> Any:
-    return data["items"][0]["n"]
+def _shows(n: int) -> Callable[[Any], bool]:
+    return lambda data: bool(data["items"][0]["n"] == n)

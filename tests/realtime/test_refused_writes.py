@@ -117,7 +117,7 @@ def _texts(peer: Peer, todos: Namespace, entity: str, until: str) -> list[str]:
 
 
 def _has_answers(message: Message) -> bool:
-    return message["op"] == "refresh-ok" and message["computations"] != []
+    return message["op"] == "refresh-ok" and bool(message["computations"])
 
 
 def _is_answer_or_refusal(message: Message) -> bool:
