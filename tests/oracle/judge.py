@@ -114,6 +114,5 @@ def _unless_equal(what: str, got: Any, expected: Any) -> list[str]:
     """Equal as JSON: 1 is not true, while 1.0 is 1."""
     if json.canonical(got) == json.canonical(expected):
         return []
-    return [
-        f"{what}:\n  expected {json.dumps(expected).decode()}\n  got      {json.dumps(got).decode()}"
-    ]
+    texts = json.dumps(expected).decode(), json.dumps(got).decode()
+    return ["{}:\n  expected {}\n  got      {}".format(what, *texts)]
