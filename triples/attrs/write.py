@@ -1,8 +1,8 @@
 """Storing attrs: their rows, their names, and what their triples must copy from them.
 
-Called inside a transaction that holds the app's write lock, with attrs that somebody has checked: what
-a constraint still refuses is raised as psycopg's error. Every function takes any number of attrs and
-runs a fixed number of statements. Triggers raise `apps.attrs_version`.
+Called inside a transaction that holds the app's write lock, with attrs that somebody has checked:
+what a constraint still refuses is raised as psycopg's error. Every function takes any number of
+attrs and runs a fixed number of statements. Triggers raise `apps.attrs_version`.
 Spec: transactions-permissions.md §1.2, §1.4, §9.
 """
 
@@ -53,7 +53,9 @@ delete from idents where app_id = %(app_id)s::uuid and attr_id = any(%(ids)s::uu
 
 # Steps aside, so that attrs may swap names: unique indexes look at every row at once.
 _LEAVE_NAMES: Final = """
-update attrs set etype = id || '_leaving$', reverse_etype = case when reverse_etype is not null then id || '_leaving$' end
+update attrs set
+  etype = id || '_leaving$',
+  reverse_etype = case when reverse_etype is not null then id || '_leaving$' end
 where app_id = %(app_id)s::uuid and id = any(%(ids)s::uuid[])
 """
 _UPDATE_ATTRS: Final = f"""
@@ -256,7 +258,10 @@ async def rewrite_flags(conn: Connection, app_id: str, attrs: Sequence[Attr]) ->
 
 
 async def insert_nulls(conn: Connection, app_id: str, attrs: Sequence[tuple[Attr, str]]) -> None:
-    """Give entities without a value of an indexed blob its null; each attr with its id attr's id."""
+    """Give entities without a value of an indexed blob its null.
+
+    Each attr comes with the id of its etype's `id` attr.
+    """
     nulls = [
         {
             "id": attr.id,

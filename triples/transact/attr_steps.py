@@ -1,0 +1,254 @@
+"""The steps that define attrs: adding, changing, hiding and restoring them (§6.2, §9).
+
+Judged against the catalog as it is under the app's lock; stored by `triples.attrs.write`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from triples.attrs import write
+from triples.attrs.attr import Attr
+from triples.attrs.catalog import AttrCatalog
+from triples.attrs.change import changed
+from triples.attrs.store import load_catalog
+from triples.transact import refusals
+from triples.transact.guard import check_new_attr, check_stored_attr
+from triples.transact.steps import AddAttr, DeleteAttr, RestoreAttr, Step, UpdateAttr
+from triples.transact.work import Work
+from wire import json
+from wire.errors import SqlRaise, ValidationFailed
+
+_DEFINING: Final = (
+    "etype",
+    "label",
+    "forward_ident",
+    "value_type",
+    "cardinality",
+    "is_unique",
+    "is_indexed",
+    "is_required",
+    "reverse_etype",
+    "reverse_label",
+    "reverse_ident",
+    "checked_data_type",
+    "on_delete",
+    "on_delete_reverse",
+)
+
+# Which of these etypes have entities?
+_POPULATED: Final = """
+select wanted.t
+from json_to_recordset(%s::json) as wanted (a uuid, t text)
+where exists (
+  select from triples
+  where triples.app_id = %s::uuid and triples.attr_id = wanted.a and triples.av
+)
+"""
+# Which of these attrs lack a value on some entity of their etype?
+_INCOMPLETE: Final = """
+select wanted.a
+from json_to_recordset(%s::json) as wanted (a uuid, i uuid)
+where exists (
+  select from triples as member
+  where member.app_id = %s::uuid
+    and member.attr_id = wanted.i
+    and member.av
+    and not exists (
+      select from triples
+      where triples.app_id = %s::uuid
+        and triples.entity_id = member.entity_id
+        and triples.attr_id = wanted.a
+        and triples.value <> 'null'::jsonb
+    )
+)
+"""
+
+
+def expected_catalog(catalog: AttrCatalog, steps: Iterable[Step]) -> AttrCatalog:
+    """The attrs as the steps will leave them, for judging names before anything is written."""
+    by_id = {attr.id: attr for attr in catalog.attrs if attr.catalog == "user"}
+    for step in steps:
+        match step:
+            case AddAttr(attr=attr):
+                by_id.setdefault(attr.id, attr)
+            case UpdateAttr(change=change) if change.id in by_id:
+                by_id[change.id] = changed(by_id[change.id], change)
+            case DeleteAttr(attr_id=attr_id):
+                by_id.pop(attr_id, None)
+            case _:
+                pass
+    return AttrCatalog(catalog.app_id, catalog.version, by_id.values())
+
+
+async def add_attrs(work: Work, steps: Sequence[AddAttr]) -> None:
+    """Store new attrs; those that are stored already, just so, are skipped (realtime.md §6.3)."""
+    new: dict[str, Attr] = {}
+    for step in steps:
+        attr = step.attr
+        check_new_attr(attr)
+        known = new.get(attr.id) or work.catalog.by_id(attr.id)
+        if known is None:
+            _check_names(work.catalog, new.values(), attr)
+            new[attr.id] = attr
+        elif not _same(known, attr):
+            raise SqlRaise(
+                f"The attribute with id {attr.id} conflicts with an existing attribute"
+                f" with id {attr.id}."
+            )
+    if not new:
+        return
+    work.new_attrs.update(new)
+    before = work.catalog
+    work.catalog = _extended(before, new.values())
+    await _check_required_are_new(work, [attr for attr in new.values() if attr.is_required])
+    await write.insert_attrs(work.conn, work.app_id, list(new.values()))
+    await write.insert_nulls(
+        work.conn,
+        work.app_id,
+        [
+            (attr, id_attr.id)
+            for attr in new.values()
+            if (id_attr := before.id_attr(attr.etype)) is not None
+        ],
+    )
+
+
+async def update_attrs(work: Work, steps: Sequence[UpdateAttr]) -> None:
+    """Change attrs, every step in its order; unknown ones are skipped (§9.2)."""
+    after: dict[str, Attr] = {}
+    for step in steps:
+        attr = after.get(step.change.id) or work.catalog.by_id(step.change.id)
+        if attr is None:
+            continue
+        check_stored_attr(attr)
+        after[attr.id] = changed(attr, step.change)
+    pairs = [(work.attr(attr_id), attr) for attr_id, attr in after.items()]
+    others = [a for a in work.catalog.attrs if a.id not in after]
+    seen: list[Attr] = []
+    for old, new in pairs:
+        if (old.etype, old.label) != (new.etype, new.label):
+            check_new_attr(new)
+        _check_names(AttrCatalog(work.app_id, 0, _user(others)), seen, new)
+        seen.append(new)
+    if not pairs:
+        return
+    await write.update_attrs(work.conn, work.app_id, pairs)
+    work.catalog = await load_catalog(work.conn, work.app_id)
+    indexed = [new for old, new in pairs if new.is_indexed and not old.is_indexed]
+    await write.insert_nulls(work.conn, work.app_id, _with_id_attrs(work, indexed))
+    await _check_complete(
+        work, [new for old, new in pairs if new.is_required and not old.is_required]
+    )
+
+
+async def delete_attrs(work: Work, steps: Sequence[DeleteAttr]) -> None:
+    """Hide attrs and their values; unknown ones are skipped (§9.3)."""
+    gone: dict[str, Attr] = {}
+    for step in steps:
+        attr = work.catalog.by_id(step.attr_id)
+        if attr is not None:
+            check_stored_attr(attr)
+            gone[attr.id] = attr
+    if not gone:
+        return
+    id_attrs = {a.id: work.catalog.id_attr(a.etype) for a in gone.values()}
+    pairs = [(a, None if (i := id_attrs[a.id]) is None else i.id) for a in gone.values()]
+    await write.soft_delete_attrs(work.conn, work.app_id, pairs)
+    work.catalog = await load_catalog(work.conn, work.app_id)
+
+
+async def restore_attrs(work: Work, steps: Sequence[RestoreAttr]) -> None:
+    """Bring hidden attrs back; raises `RecordNotUnique` where a name is in use again (§9.3)."""
+    wanted = {step.attr_id for step in steps}
+    hidden = [a for a in await write.deleted_attrs(work.conn, work.app_id) if a.id in wanted]
+    taken = {(attr.etype, attr.label) for attr in work.catalog.attrs}
+    taken |= {(a.reverse_etype or "", a.reverse_label or "") for a in work.catalog.attrs}
+    for attr in hidden:
+        names = [(attr.etype, attr.label)]
+        if attr.reverse_etype is not None and attr.reverse_label is not None:
+            names.append((attr.reverse_etype, attr.reverse_label))
+        for name in names:
+            if name in taken:
+                raise refusals.name_taken(*name)
+            taken.add(name)
+    if not hidden:
+        return
+    await write.restore_attrs(work.conn, work.app_id, [attr.id for attr in hidden])
+    work.catalog = await load_catalog(work.conn, work.app_id)
+
+
+def _same(known: Attr, attr: Attr) -> bool:
+    return all(getattr(known, name) == getattr(attr, name) for name in _DEFINING)
+
+
+def _extended(catalog: AttrCatalog, attrs: Iterable[Attr]) -> AttrCatalog:
+    return AttrCatalog(catalog.app_id, catalog.version, [*_user(catalog.attrs), *attrs])
+
+
+def _user(attrs: Iterable[Attr]) -> list[Attr]:
+    return [attr for attr in attrs if attr.catalog == "user"]
+
+
+def _check_names(catalog: AttrCatalog, others: Iterable[Attr], attr: Attr) -> None:
+    """Raise unless the attr's names, and the ids of its names, are free."""
+    rivals = [*catalog.attrs, *others]
+    idents = {rival.forward_ident for rival in rivals} | {r.reverse_ident for r in rivals}
+    forward, reverse = (attr.etype, attr.label), (attr.reverse_etype, attr.reverse_label)
+    forwards = {(rival.etype, rival.label) for rival in rivals}
+    reverses = {(r.reverse_etype, r.reverse_label) for r in rivals if r.reverse_ident}
+    if forward in forwards:
+        raise refusals.name_taken(attr.etype, attr.label)
+    if attr.reverse_ident is not None and reverse in reverses:
+        raise refusals.name_taken(attr.reverse_etype or "", attr.reverse_label or "")
+    if forward in reverses or reverse in forwards or forward == reverse:
+        raise refusals.not_unique("attr")
+    if attr.forward_ident in idents:
+        raise _ident_conflict(attr.etype, attr.label)
+    if attr.reverse_ident is not None and attr.reverse_ident in {*idents, attr.forward_ident}:
+        raise _ident_conflict(attr.reverse_etype or "", attr.reverse_label or "")
+
+
+def _ident_conflict(etype: str, label: str) -> SqlRaise:
+    return SqlRaise(f"Another attribute for {etype}.{label} exists with different properties.")
+
+
+def _with_id_attrs(work: Work, attrs: Iterable[Attr]) -> list[tuple[Attr, str]]:
+    return [
+        (attr, id_attr.id)
+        for attr in attrs
+        if (id_attr := work.catalog.id_attr(attr.etype)) is not None
+    ]
+
+
+async def _check_required_are_new(work: Work, attrs: Sequence[Attr]) -> None:
+    wanted = [{"a": id_attr, "t": attr.etype} for attr, id_attr in _with_id_attrs(work, attrs)]
+    if not wanted:
+        return
+    cursor = await work.conn.execute(_POPULATED, (json.dumps(wanted).decode(), work.app_id))
+    populated = {row[0] for row in await cursor.fetchall()}
+    for attr in attrs:
+        if attr.etype in populated:
+            raise ValidationFailed.one(
+                "attributes",
+                attr.to_wire(),
+                f"Can't create attribute `{attr.label}` as required because `{attr.etype}`"
+                " already have entities",
+            )
+
+
+async def _check_complete(work: Work, attrs: Sequence[Attr]) -> None:
+    wanted = [{"a": attr.id, "i": id_attr} for attr, id_attr in _with_id_attrs(work, attrs)]
+    if not wanted:
+        return
+    values = (json.dumps(wanted).decode(), work.app_id, work.app_id)
+    incomplete = {row[0] for row in await (await work.conn.execute(_INCOMPLETE, values)).fetchall()}
+    for attr in attrs:
+        if attr.id in incomplete:
+            raise ValidationFailed.one(
+                "attributes",
+                attr.to_wire(),
+                f"Can't update attribute `{attr.label}` to required because `{attr.etype}`"
+                " already have entities without it",
+            )

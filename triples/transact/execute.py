@@ -1,0 +1,102 @@
+"""Executing steps: what is judged first, the steps in groups, what they must leave behind.
+
+The order is the specification's (transactions-permissions.md §4): steps of one op run together, the
+groups in the order in which their ops first appear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from triples.attrs.attr import Attr
+from triples.attrs.write import add_inferred_types
+from triples.transact import attr_steps, deletes, guard, values
+from triples.transact.lookups import check_id_lookups, lookups_of, resolve
+from triples.transact.modes import check_modes
+from triples.transact.references import check_references
+from triples.transact.required import check_required
+from triples.transact.steps import (
+    AddAttr,
+    DeleteAttr,
+    DeleteEntity,
+    RestoreAttr,
+    Step,
+    TripleStep,
+    UpdateAttr,
+)
+from triples.transact.system_rules import check_system_rules
+from triples.transact.work import Work
+from wire.errors import PermissionDenied
+
+_ATTR_CHANGES: Final = (UpdateAttr, DeleteAttr, RestoreAttr)
+
+
+async def execute(work: Work, steps: Sequence[Step]) -> None:
+    """Judge and run all steps; raises wire errors, and psycopg's where a constraint refuses."""
+    if not steps:
+        return
+    expected = attr_steps.expected_catalog(work.catalog, steps)
+    attrs = {attr.id: attr for attr in (*expected.attrs, *work.catalog.attrs)}
+    triple_steps = [step for step in steps if isinstance(step, TripleStep)]
+    doomed = await _prepare(work, steps, attrs)
+    guard.check_values(work.author, triple_steps, attrs)
+    guard.check_deleted(work.author, [etype for _, etype in doomed])
+    if not work.author.is_admin:
+        if any(isinstance(step, _ATTR_CHANGES) for step in steps):
+            raise PermissionDenied(["attrs", "attr"])
+        check_references(steps, attrs)
+        await check_system_rules(work, triple_steps, attrs, doomed)
+    etypes = {attr_id: attr.etype for attr_id, attr in attrs.items()}
+    await check_modes(work, steps, etypes)
+    if expectations := [step for step in triple_steps if step.op == "expect-triple"]:
+        await values.expect(work, expectations)
+    for group in _groups(steps):
+        await _run(work, group, doomed)
+    await check_required(work)
+    if work.kinds:
+        await add_inferred_types(work.conn, work.app_id, work.kinds)
+
+
+async def _prepare(
+    work: Work, steps: Sequence[Step], attrs: dict[str, Attr]
+) -> list[deletes.Doomed]:
+    """Resolve every lookup, and say which entities will be deleted."""
+    check_id_lookups(steps, attrs)
+    await resolve(work, lookups_of(steps, attrs))
+    deleting = [step for step in steps if isinstance(step, DeleteEntity)]
+    if not deleting:
+        return []
+    return await deletes.with_cascades(work, await deletes.named_by(work, deleting))
+
+
+def _groups(steps: Sequence[Step]) -> list[list[Any]]:
+    groups: dict[str, list[Any]] = {}
+    for step in steps:
+        groups.setdefault(step.op, []).append(step)
+    return list(groups.values())
+
+
+async def _run(work: Work, group: list[Any], doomed: list[deletes.Doomed]) -> None:
+    match group[0]:
+        case AddAttr():
+            await attr_steps.add_attrs(work, group)
+        case UpdateAttr():
+            await attr_steps.update_attrs(work, group)
+        case DeleteAttr():
+            await attr_steps.delete_attrs(work, group)
+        case RestoreAttr():
+            await attr_steps.restore_attrs(work, group)
+        case DeleteEntity() if doomed:
+            await deletes.delete(work, doomed)
+            work.resolved.clear()
+        case TripleStep(op="add-triple"):
+            await values.add(work, group)
+        case TripleStep(op="deep-merge-triple"):
+            await values.deep_merge_values(work, group)
+        case TripleStep(op="increment-triple"):
+            await values.increment(work, group)
+        case TripleStep(op="retract-triple"):
+            await values.retract(work, group)
+        case _:
+            pass  # rule-params and expectations write nothing

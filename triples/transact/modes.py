@@ -1,0 +1,90 @@
+"""What a step's mode demands: create only what is not there, update only what is.
+
+Judged once, against the state before this write (§5.1). Existence is per etype.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from triples.transact.steps import Lookup, Step, TripleStep
+from triples.transact.work import Work
+from wire import json
+from wire.errors import ValidationFailed
+
+# Which of these entities have a triple in these etypes?
+_EXISTING: Final = """
+select wanted.e, wanted.t
+from json_to_recordset(%s::json) as wanted (e uuid, t text)
+where exists (
+  select from json_to_recordset(%s::json) as attr (a uuid, t text)
+  join triples
+    on triples.app_id = %s::uuid
+    and triples.entity_id = wanted.e
+    and triples.attr_id = attr.a
+  where attr.t = wanted.t
+)
+"""
+
+
+async def existing(work: Work, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of the pairs of entity and etype that have a triple."""
+    distinct = set(pairs)
+    etypes = {etype for _, etype in distinct}
+    attrs = [{"a": a.id, "t": etype} for etype in etypes for a in work.catalog.of_etype(etype)]
+    if not distinct or not attrs:
+        return set()
+    wanted = [{"e": entity_id, "t": etype} for entity_id, etype in sorted(distinct)]
+    cursor = await work.conn.execute(
+        _EXISTING, (json.dumps(wanted).decode(), json.dumps(attrs).decode(), work.app_id)
+    )
+    return set(await cursor.fetchall())
+
+
+async def check_modes(work: Work, steps: Sequence[Step], etypes: dict[str, str]) -> None:
+    """Raise `ValidationFailed` for steps whose mode the stored state forbids.
+
+    `etypes` says which etype an attr belongs to, attrs of this write included.
+    """
+    judged = [
+        step
+        for step in steps
+        if isinstance(step, TripleStep) and step.mode != "upsert" and step.attr_id in etypes
+    ]
+    if not judged:
+        return
+    pairs = {(step.entity, etypes[step.attr_id]) for step in judged if isinstance(step.entity, str)}
+    found = await existing(work, pairs)
+
+    def is_there(step: TripleStep) -> bool:
+        if isinstance(step.entity, Lookup):
+            return step.entity in work.resolved
+        return (step.entity, etypes[step.attr_id]) in found
+
+    creating = [step for step in judged if step.mode == "create" and is_there(step)]
+    _fail_if_any(creating, "Creating entities that exist")
+    updating = [step for step in judged if step.mode == "update" and not is_there(step)]
+    _fail_if_any(updating, "Updating entities that don't exist")
+
+
+def _fail_if_any(offending: Sequence[TripleStep], what: str) -> None:
+    if not offending:
+        return
+    shown = ", ".join(_shown(step) for step in offending)
+    steps: list[Any] = [
+        [step.op, _wire_entity(step), step.attr_id, step.value, {"mode": step.mode}]
+        for step in offending
+    ]
+    raise ValidationFailed.one("tx-step", steps, f"{what}: {shown}")
+
+
+def _wire_entity(step: TripleStep) -> Any:
+    if isinstance(step.entity, Lookup):
+        return [step.entity.attr_id, step.entity.value]
+    return step.entity
+
+
+def _shown(step: TripleStep) -> str:
+    entity = _wire_entity(step)
+    return entity if isinstance(entity, str) else json.dumps(entity).decode()
