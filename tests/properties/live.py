@@ -1,0 +1,115 @@
+"""A client inside the process: its frames go through the real queue, hub and feed, not a socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from realtime import lifecycle
+from realtime.sessions import Session
+from triples.management.database import conninfo
+from wire import json
+from wire.ids import new_id
+
+LIMIT_SECONDS: Final = 20.0  # far beyond what a refresh takes on a busy machine
+
+
+class LiveClient:
+    """`Transport` that keeps the newest answer of each query, by canonical query."""
+
+    def __init__(self) -> None:
+        self.answers: dict[bytes, list[Any]] = {}
+        self.processed: dict[bytes, list[int]] = {}
+        self.errors: list[dict[str, Any]] = []
+        self.replies: dict[str, dict[str, Any]] = {}
+        self.heard = asyncio.Event()
+
+    async def send_text(self, text: str) -> None:
+        """Take one frame."""
+        message = json.loads(text)
+        if event_id := message.get("client-event-id"):
+            self.replies[event_id] = message
+        match message["op"]:
+            case "add-query-ok":
+                self._take(message["q"], message["result"], message["processed-tx-id"])
+            case "refresh-ok":
+                for computation in message["computations"]:
+                    query, result = computation["instaql-query"], computation["instaql-result"]
+                    self._take(query, result, message["processed-tx-id"])
+            case "error":
+                self.errors.append(message)
+        self.heard.set()
+
+    async def close(self, code: int, reason: str) -> None:
+        """The server ends the connection; nothing is kept of it."""
+
+    def _take(self, query: Any, result: list[Any], processed_tx_id: int) -> None:
+        key = json.canonical(query)
+        self.answers[key] = result
+        self.processed.setdefault(key, []).append(processed_tx_id)
+
+
+class Conversation:
+    """A live client's session with the server of this process."""
+
+    def __init__(self, session: Session, client: LiveClient) -> None:
+        self.session = session
+        self.client = client
+
+    async def ask(self, op: str, **fields: Any) -> dict[str, Any]:
+        """Send one op and wait for its reply, an error included."""
+        event_id = new_id()
+        frame = {"op": op, "client-event-id": event_id, **fields}
+        lifecycle.running().received.put(self.session, json.dumps(frame))
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while event_id not in self.client.replies:
+                await self.news()
+        return self.client.replies.pop(event_id)
+
+    async def news(self) -> None:
+        """Return when another frame has arrived."""
+        self.client.heard.clear()
+        await self.client.heard.wait()
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[None]:
+    """The realtime layer on the test database, its feed live."""
+    await lifecycle.start(
+        lifecycle.Settings(
+            database_url=conninfo(),
+            pool_size=6,
+            statement_timeout_seconds=30.0,
+            operation_timeout_seconds=15.0,
+        )
+    )
+    try:
+        await lifecycle.running().feed.wait_until_live(LIMIT_SECONDS)
+        yield
+    finally:
+        await lifecycle.stop()
+
+
+@asynccontextmanager
+async def conversation(app_id: str, admin_token: str | None) -> AsyncIterator[Conversation]:
+    """An authenticated session; an admin's with a token."""
+    client = LiveClient()
+    session = Session(client)
+    server = lifecycle.running()
+    server.sessions.add(session)
+    writer = asyncio.create_task(session.write_frames())
+    talk = Conversation(session, client)
+    fields = {"app-id": app_id, "versions": {"@instantdb/core": "v1.0.67"}}
+    if admin_token is not None:
+        fields["__admin-token"] = admin_token
+    try:
+        ready = await talk.ask("init", **fields)
+        assert ready["op"] == "init-ok", ready
+        yield talk
+    finally:
+        server.sessions.discard(session)
+        session.interrupt()
+        server.hub.leave(session)
+        writer.cancel()
