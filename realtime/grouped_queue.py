@@ -125,7 +125,7 @@ class GroupedQueue(Generic[Item]):
             item = self._take_merged(group.items)
             try:
                 await self._handle(item)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # the edge of a loop that must go on
                 self._on_crash(item, error)
         if self._stopping:
             return

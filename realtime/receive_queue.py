@@ -101,7 +101,7 @@ class ReceiveQueue:
             self._refuse_op(received, error)
         except psycopg.errors.QueryCanceled:
             self._refuse_op(received, QueryTimeout())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # the edge: a client is answered whatever broke
             name = f"{type(error).__module__}.{type(error).__qualname__}"
             report(SocketOpFailed(message.op, name, frames_of(error)))
             session.send(

@@ -5,8 +5,8 @@ memory of this process: a client that reconnects gets a new session (realtime.md
 
 States and moves:
 
-    opened --init-ok--> authenticated --close--> closed
-       \\______________close____________________/
+    opened ──init-ok──▶ authenticated ──close──▶ closed
+    opened ──close──▶ closed
 """
 
 from __future__ import annotations

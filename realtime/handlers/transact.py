@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from triples.transact.transact import Author
-from triples.transact.transact import transact as write
-
 from realtime.protocol import outgoing
 from realtime.protocol.incoming import Message
 from realtime.sessions import Session
 from realtime.subscriptions import delivery
 from triples.sql import pool
+from triples.transact.transact import Author
+from triples.transact.transact import transact as write
 from wire.errors import AppDisabled, AppReadOnly
 from wire.ids import parse_uuid
 
