@@ -322,7 +322,9 @@ def test_a_table_altered_meanwhile_is_read_by_its_new_columns() -> None:
     assembler.feed(decoder.decode(log.commit()))
     assembler.feed(decoder.decode(log.relation("triples", reversed(log.TRIPLE_COLUMNS))))
     assembler.feed(decoder.decode(log.begin()))
-    backwards = dict(zip(log.TRIPLE_COLUMNS, reversed([DUNE.get(c) for c in columns[1:]])))
+    backwards = dict(
+        zip(log.TRIPLE_COLUMNS, reversed([DUNE.get(c) for c in columns[1:]]), strict=False)
+    )
     assembler.feed(decoder.decode(log.insert("triples", backwards)))
     committed = assembler.feed(decoder.decode(log.commit()))
     assert committed is not None

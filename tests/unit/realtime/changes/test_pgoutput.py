@@ -145,7 +145,9 @@ def test_any_values_survive(old: tuple[str | None, ...], new: tuple[str | None, 
     decoder = Decoder()
     decoder.decode(log.relation("transactions"))
     names = log.COLUMNS["transactions"]
-    message = log.update("transactions", dict(zip(names, old)), dict(zip(names, new)))
+    message = log.update(
+        "transactions", dict(zip(names, old, strict=True)), dict(zip(names, new, strict=True))
+    )
     decoded = decoder.decode(message)
     assert isinstance(decoded, Update)
     assert (decoded.old, decoded.new) == (_encoded(old), _encoded(new))
