@@ -20,7 +20,9 @@ MAX_NAME_LENGTH: Final = 500  # both names stand in one index entry, of 2,704 by
 class Fail(Protocol):
     """Raises `ValidationFailed` for the place `where` inside the step."""
 
-    def __call__(self, expected: str, *where: int | str) -> NoReturn: ...
+    def __call__(self, expected: str, *where: int | str) -> NoReturn:
+        """Say what was expected, and where inside the step."""
+        ...
 
 
 def parse_attr(raw: Any, fail: Fail) -> Attr:

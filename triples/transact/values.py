@@ -1,4 +1,4 @@
-"""The steps that write or remove single values: add, merge, increment, retract, expect (§5.2 to 5.4).
+"""Steps that write or remove single values: add, merge, increment, retract, expect (§5.2-5.4).
 
 Each function executes all steps of one op together, in a fixed number of statements.
 """

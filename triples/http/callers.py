@@ -1,0 +1,84 @@
+"""Who calls the admin API, and for which app (http-api.md §3.1).
+
+An admin token opens its app without permission checks. `as-token`, `as-email` and `as-guest`, the
+first that is there, make the call one of a user or of nobody; `as-email` is for admins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from triples import tenants
+from triples.attrs.system_catalog import SYSTEM_ATTRS
+from triples.sql.pool import Connection
+from triples.transact.author import Author
+from wire.errors import ParamMalformed, ParamMissing, RecordNotFound
+from wire.http import Call
+from wire.ids import parse_uuid
+
+UserOfToken = Callable[[Connection, str, str], Awaitable[dict[str, Any] | None]]
+"""The user with this refresh token in this app, with an `id`; None where there is none."""
+
+_EMAIL: Final = next(a.id for a in SYSTEM_ATTRS if (a.etype, a.label) == ("$users", "email"))
+_USER_WITH_EMAIL: Final = """
+select entity_id
+from triples
+where app_id = %s::uuid
+  and attr_id = %s::uuid
+  and av
+  and value <> 'null'::jsonb
+  and value_md5 = instant_value_md5(to_jsonb(%s::text))
+"""
+
+
+def app_id_of(call: Call) -> str:
+    """The app id, from the header, else from the address; some stacks send the header twice."""
+    given = call.request.headers.get("app-id")
+    if given is not None:
+        where, text = ["headers", "app-id"], given.split(",")[0].strip()
+    else:
+        where, text = ["params", "app_id"], call.request.GET.get("app_id", "")
+        if not text:
+            raise ParamMissing(["headers", "app-id"])
+    app_id = parse_uuid(text)
+    if app_id is None:
+        raise ParamMalformed(where, text)
+    return app_id
+
+
+async def author_of(
+    call: Call, conn: Connection, app_id: str, user_of_token: UserOfToken
+) -> Author:
+    """Whom the call is made as; raises unless its secrets allow that."""
+    headers = call.request.headers
+    if "as-token" in headers:
+        token = parse_uuid(headers["as-token"].strip())
+        if token is None:
+            raise ParamMalformed(["asUser", "token"])
+        user = await user_of_token(conn, app_id, token)
+        if user is None:
+            raise RecordNotFound("app-user")
+        return Author(is_admin=False, user_id=user["id"])
+    if "as-email" in headers:
+        await _verify_admin(call, conn, app_id)
+        email = headers["as-email"].strip().lower()
+        cursor = await conn.execute(_USER_WITH_EMAIL, (app_id, _EMAIL, email))
+        row = await cursor.fetchone()
+        if row is None:
+            raise RecordNotFound("app-user")
+        return Author(is_admin=False, user_id=row[0])
+    if "as-guest" in headers:
+        return Author(is_admin=False, user_id=None)
+    await _verify_admin(call, conn, app_id)
+    return Author(is_admin=True, user_id=None)
+
+
+async def _verify_admin(call: Call, conn: Connection, app_id: str) -> None:
+    where = ["headers", "authorization"]
+    if "authorization" not in call.request.headers:
+        raise ParamMissing(where)
+    token = parse_uuid(call.request.headers["authorization"].rpartition("Bearer ")[2].strip())
+    if token is None:
+        raise ParamMalformed(where)
+    await tenants.verify_admin_token(conn, app_id, token)
