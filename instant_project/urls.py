@@ -6,10 +6,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import path
 
+from auth_app.refresh_tokens import user_of_token
 from instant_project.operator_static import operator_static
 from instant_project.welcome import welcome
 from realtime.health import system_health
 from triples.http.ephemeral_apps import Policy, ephemeral_app, ephemeral_apps
+from triples.http.transactions import admin_transact
 
 ephemeral_policy = Policy(
     may_create=settings.ENVIRONMENT.ephemeral_apps,
@@ -23,6 +25,8 @@ urlpatterns = [
     # apps
     path("dash/apps/ephemeral", ephemeral_apps(ephemeral_policy)),
     path("dash/apps/ephemeral/<app_id>", ephemeral_app()),
+    # writes
+    path("admin/transact", admin_transact(user_of_token)),
     # the operator's own site
     path("operator/static/<path:file>", operator_static),
     path("operator/", admin.site.urls),
