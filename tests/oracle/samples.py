@@ -58,7 +58,7 @@ def _add_zeneca(builder: WorldBuilder) -> None:
     for key, name, value in ids_first:
         *link, etype, label = name.replace("/", "$").split("$")
         attr = builder.attrs.get((etype, label))
-        if attr is None or name.startswith("db/") or value in (None, False):
+        if attr is None or name.startswith("db/") or value is None or value is False:
             continue
         at = parse_date(created[key]) // 1000 if key in created else LOADED_AT_MS
         refers = bool(link) or label == "id"
