@@ -128,5 +128,7 @@ def _wire_name(key: str) -> str:
 @contextmanager
 def peer(server: SocketServer, app_id: str) -> Iterator[Peer]:
     """An open socket, not yet logged in."""
-    with connect_websocket(f"{server.ws_url}?app_id={app_id}", max_size=None) as socket:
+    url = f"{server.ws_url}?app_id={app_id}"
+    # Without a limit on unread frames a test may leave some unread and still close politely.
+    with connect_websocket(url, max_size=None, max_queue=None) as socket:
         yield Peer(socket)
