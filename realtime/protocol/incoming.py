@@ -59,10 +59,14 @@ def echo(fields: dict[str, Any]) -> dict[str, Any]:
     kept = {
         key: value for key, value in fields.items() if key not in ("refresh-token", "__admin-token")
     }
-    if len(json.dumps(kept)) > MAX_ECHOED_BYTES:
-        for bulky in ("tx-steps", "chunks"):
-            kept.pop(bulky, None)
-    return kept
+    return without_bulk(kept, ("tx-steps", "chunks"))
+
+
+def without_bulk(fields: dict[str, Any], bulky: tuple[str, ...]) -> dict[str, Any]:
+    """The fields without the bulky ones, if all of them together are too big to be sent back."""
+    if len(json.dumps(fields)) <= MAX_ECHOED_BYTES:
+        return fields
+    return {key: value for key, value in fields.items() if key not in bulky}
 
 
 def _unparsable(text: str | bytes) -> UnreadableFrame:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from realtime.protocol.incoming import echo
+from realtime.protocol.incoming import echo, without_bulk
 from wire import json
 from wire.errors import InstantError
 
@@ -94,12 +94,14 @@ def app_status_changed(status: str) -> bytes:
 
 
 def error_reply(error: InstantError, *, event_id: Any, original: dict[str, Any]) -> bytes:
-    """A refusal the client is told about."""
+    """A refusal the client is told about; input too bulky to repeat is left out of the hint."""
+    wire = error.to_wire()
+    wire["hint"] = without_bulk(wire["hint"], ("input", "original-input"))
     return json.dumps(
         {
             "op": "error",
             "status": error.socket_status,
-            **error.to_wire(),
+            **wire,
             "client-event-id": event_id,
             "original-event": echo(original),
         }

@@ -171,7 +171,8 @@ class QueryHub:
         async with pool.connection() as conn:
             row = await (await conn.execute(LATEST_TX_ID, (live.app.id,))).fetchone()
         latest: int = row[0] if row else 1
-        if live.current is None or live.stale:
+        # A run that began meanwhile has cleared `stale` before it has anything to show for it.
+        if live.current is None or live.stale or live.run is not None:
             return False
         return max(live.app.fed_tx_id, live.current.answer.processed_tx_id) >= latest
 
