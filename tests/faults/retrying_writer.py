@@ -10,11 +10,12 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from tests.realtime.peer import CORE_VERSIONS, Peer, SocketServer
 
@@ -83,34 +84,25 @@ class RetryingWriter:
     def _send(self, peer: Peer, write: Write) -> None:
         peer.say("transact", event=write.event, tx_steps=write.steps, created=1, order=1)
 
-    def _connected(self) -> _Connection:
+    @contextmanager
+    def _connected(self) -> Iterator[Peer]:
+        """Dial until somebody answers, then log in."""
         self.connections += 1
-        return _Connection(self.server, self.app_id)
+        with ExitStack() as stack:
+            peer = Peer(self._dialled(stack))
+            peer.say("init", app_id=self.app_id, versions=CORE_VERSIONS)
+            peer.hear("init-ok")
+            yield peer
 
-
-class _Connection:
-    """Dials until somebody answers, then logs in."""
-
-    def __init__(self, server: SocketServer, app_id: str) -> None:
-        self.server = server
-        self.app_id = app_id
-
-    def __enter__(self) -> Peer:
+    def _dialled(self, stack: ExitStack) -> ClientConnection:
+        url = f"{self.server.ws_url}?app_id={self.app_id}"
         deadline = time.monotonic() + RECONNECT_SECONDS
         while True:
             try:
-                self.socket = connect(f"{self.server.ws_url}?app_id={self.app_id}", max_size=None)
-                break
+                return stack.enter_context(connect(url, max_size=None, max_queue=None))
             except (OSError, InvalidHandshake):
                 if time.monotonic() > deadline:
                     raise
-        peer = Peer(self.socket)
-        peer.say("init", app_id=self.app_id, versions=CORE_VERSIONS)
-        peer.hear("init-ok")
-        return peer
-
-    def __exit__(self, *exc: object) -> None:
-        self.socket.close()
 
 
 def new_write(steps: list[Any]) -> Write:
