@@ -37,7 +37,9 @@ def parse_steps(tx_steps: Any) -> list[Step]:
     """The steps in order; raises `ValidationFailed` at the first that has the wrong shape."""
     if not isinstance(tx_steps, list):
         raise _wrong(tx_steps, "coll?", [])
-    return [_StepParser(tx_steps, index).parse() for index in range(len(tx_steps))]
+    # All of it first: an error quotes the steps, so every one of them must be encodable.
+    steps: list[Any] = coerced(tx_steps)
+    return [_StepParser(steps, index).parse() for index in range(len(steps))]
 
 
 def coerced(value: Any, depth: int = 0) -> Any:
@@ -74,10 +76,9 @@ class _StepParser:
         self._index = index
 
     def parse(self) -> Step:
-        raw = self._all[self._index]
-        if not isinstance(raw, list):
+        parts = self._all[self._index]
+        if not isinstance(parts, list):
             self._fail("coll?")
-        parts: list[Any] = coerced(raw)
         name = parts[0] if parts else None
         parser = _PARSERS.get(name) if isinstance(name, str) else None
         if parser is None:

@@ -48,7 +48,8 @@ async def check_required(work: Work) -> None:
             if attr.id not in present[entity_id, etype]:
                 missing[attr.id].append((entity_id, attr))
     if missing:
-        raise _missing(list(missing.values()))
+        by_name = sorted(missing.values(), key=lambda group: (group[0][1].etype, group[0][1].label))
+        raise _missing(by_name)
 
 
 async def _present(work: Work, pairs: set[tuple[str, str]]) -> dict[tuple[str, str], set[str]]:
