@@ -355,9 +355,13 @@ def core_process(server: ServerAddress) -> Iterator[CoreProcess]:
         process.stop()
 
 
+def _sorted_json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
 def _unordered(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _unordered(item) for key, item in value.items()}
     if isinstance(value, list):
-        return sorted((_unordered(item) for item in value), key=lambda item: json.dumps(item))
+        return sorted((_unordered(item) for item in value), key=_sorted_json)
     return value

@@ -72,6 +72,7 @@ def test_reloaded_tab_shows_what_it_kept_and_then_what_is_new(
     ann.transact(update("todos", milk, {"text": "milk"}))
     todos.wait_for({"todos": [{"id": milk, "text": "milk"}]})
     ann.close()
+    bob.query_once(TODOS)  # so that it knows the attrs
     bob.transact(update("todos", milk, {"text": "oat milk"}))
 
     again = core.open(app.id, "ann after reload", tab="ann's tab").subscribe(TODOS)

@@ -108,6 +108,30 @@ def test_answer_that_arrived_while_the_write_was_pending_is_corrected(
     todos.wait_until(_shows("milk", "rye bread"), "what is stored")
 
 
+def test_answer_that_crossed_the_refused_write_is_corrected(
+    ann: CoreClient, bob: CoreClient, milk: str
+) -> None:
+    """Sent before the write had arrived, read after it was made: so it was built in as well."""
+    mine, theirs = ann.subscribe(TODOS), bob.subscribe(TODOS)
+    for live in (mine, theirs):
+        live.wait_until(_shows("milk"), "milk")
+    nothing = str(uuid.uuid4())
+
+    ann.pause_reading()
+    bob.transact(update("todos", milk, {"text": "oat milk"}))
+    theirs.wait_until(_shows("oat milk"), "oat milk")
+    refused = ann.start_transact(
+        update("todos", str(uuid.uuid4()), {"text": "stolen"}),
+        update_existing("todos", nothing, {"text": "stolen"}),
+    )
+    mine.wait_until(_shows("milk", "stolen"), "the pending write")
+    ann.resume_reading()
+    with pytest.raises(SdkError):
+        refused.result()
+
+    mine.wait_until(_shows("oat milk"), "what is stored")
+
+
 def test_value_that_is_taken_is_refused_with_its_name(
     server: Server, app: App, ann: CoreClient
 ) -> None:
@@ -119,6 +143,7 @@ def test_value_that_is_taken_is_refused_with_its_name(
         assert done["op"] == "transact-ok"
     first, second = str(uuid.uuid4()), str(uuid.uuid4())
     people = ann.subscribe({"people": {}})
+    people.wait_for({"people": []})  # it knows the attrs now
     ann.transact(update("people", first, {"email": "a@example.com"}))
 
     with pytest.raises(SdkError) as refusal:
