@@ -92,9 +92,10 @@ def test_answer_that_arrived_while_the_write_was_pending_is_corrected(
 ) -> None:
     """The SDK builds a pending write into what arrives, and would show it until the next change."""
     bread = str(uuid.uuid4())
-    ann.transact(update("todos", bread, {"text": "bread"}))
     todos = ann.subscribe(TODOS)
-    todos.wait_until(lambda data: len(data["todos"]) == 2, "both todos")
+    todos.wait_until(_shows("milk"), "milk")
+    ann.transact(update("todos", bread, {"text": "bread"}))
+    todos.wait_until(_shows("bread", "milk"), "both todos")
 
     with app_lock_held(server, app):
         pending = ann.start_transact(*stolen_in_vain(milk))
