@@ -99,7 +99,8 @@ async def _measure(
     """Ask one question in turns, print its line, and say whether its target is missed."""
     catalog = await load_catalog(conn, app.id)
     rng = random.Random(question.name)
-    ours, theirs = [], []
+    ours: list[float] = []
+    theirs: list[float] = []
     for number in range(WARM_UP_ROUNDS + rounds):
         drawn = {"app": app.id, **question.draw(app, rng)}
         turns = [(_ask_ours, ours), (_ask_sql, theirs)]

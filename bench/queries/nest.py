@@ -31,7 +31,7 @@ async def store(conn: Connection) -> None:
 
 def _world() -> World:
     rng = random.Random("nest")
-    sample = sample_app("nest", 0, 1)
+    sample = sample_app(10, 0, 1)
     builder = WorldBuilder(
         app_id=APP_ID,
         attrs={(attr.etype, attr.label): attr for attr in sample.attrs.values()},

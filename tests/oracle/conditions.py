@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-import icu  # type: ignore[import-untyped]  # ships no types
+import icu
 
 from tests.oracle.world import Triple, World
 from triples.attrs.attr import Attr
 from triples.values.dates import parse_date
 from wire import json
 
+_ALIASES: Final[dict[str, str]] = {"$ne": "$not", "in": "$in"}
 _COLLATOR: Final = icu.Collator.createInstance(icu.Locale("en-US"))
 
 Direction: TypeAlias = Literal["forward", "reverse"]
@@ -73,7 +74,7 @@ def _terms(key: str, value: Any) -> Iterator[Term]:
     elif isinstance(value, dict):
         path = tuple(key.split("."))
         for operator, operand in value.items():
-            yield _expanded(path, {"$ne": "$not", "in": "$in"}.get(operator, operator), operand)
+            yield _expanded(path, _ALIASES.get(str(operator), str(operator)), operand)
     else:
         yield Condition(tuple(key.split(".")), {"$in": [value]})
 
@@ -230,7 +231,7 @@ def compare(attr: Attr | None, left: Any, right: Any) -> int:
         return int(_COLLATOR.compare(left, right))
     if kind == "date":
         left, right = parse_date(left), parse_date(right)
-    return (left > right) - (left < right)
+    return int(left > right) - int(left < right)
 
 
 def _resolve(world: World, etype: str, label: str) -> tuple[Attr, Direction]:

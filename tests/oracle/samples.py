@@ -29,8 +29,16 @@ def zeneca(*, checked: bool) -> World:
     """Users, their shelves and the books on them; `checked` adds types to the plain set-up."""
     builder = WorldBuilder()
 
-    def blob(etype: str, label: str, checked_type: Any = None, **flags: bool) -> None:
-        builder.blob(etype, label, checked_type if checked else None, **flags)
+    def blob(
+        etype: str,
+        label: str,
+        checked_type: Any = None,
+        *,
+        unique: bool = False,
+        indexed: bool = False,
+    ) -> None:
+        kind = checked_type if checked else None
+        builder.blob(etype, label, kind, unique=unique, indexed=indexed)
 
     blob("users", "email", "string", unique=True, indexed=True)
     blob("users", "handle", "string", unique=True, indexed=True)

@@ -31,7 +31,7 @@ DATES: Final = (
     "2025-06-05T12:00:00Z",
     1749124800000,
 )
-OTHERS: Final = ([], [1], {}, {"a": 1})
+OTHERS: Final[tuple[Any, ...]] = ([], [1], {}, {"a": 1})
 POOLS: Final[dict[str, tuple[Any, ...]]] = {
     "string": STRINGS,
     "number": NUMBERS,
