@@ -12,6 +12,7 @@ from tests.sdk.chunks import create, update
 from tests.sdk.core_clients import CoreClient, CoreProcess
 
 TODOS: dict[str, Any] = {"todos": {}}
+RECONNECT_SECONDS = 30.0  # the SDK waits longer after every failure
 
 Connect = Callable[[str], CoreClient]
 
@@ -60,6 +61,27 @@ def test_write_whose_answer_was_lost_is_done_once(connect: Connect, core: CorePr
     }
     assert len(tx_ids) == 1
     assert ann.query_once(TODOS)["data"] == {"todos": [{"id": milk, "text": "milk"}]}
+
+
+def test_writes_through_a_bad_network_are_done_once_each(connect: Connect) -> None:
+    """Connections break under writes, with and without the answer having left the server."""
+    ann, bob = connect("ann"), connect("bob")
+    mine, theirs = ann.subscribe(TODOS), bob.subscribe(TODOS)
+    numbers = range(60)
+    for n in numbers:
+        ann.start_transact(create("todos", str(uuid.uuid4()), {"n": n}))
+        if n % 20 == 7:
+            ann.lose_next_reply("transact-ok")
+        if n % 20 == 17:
+            bob.cut()
+            ann.cut()
+            ann.wait_until_connected(RECONNECT_SECONDS)
+
+    for live in (mine, theirs):
+        live.wait_until(lambda data: len(data["todos"]) == len(numbers), "all", RECONNECT_SECONDS)
+    stored = bob.query_once(TODOS)["data"]["todos"]
+    assert sorted(todo["n"] for todo in stored) == list(numbers)
+    assert ann.lost, "at least one answer was lost on the way"
 
 
 def test_reloaded_tab_shows_what_it_kept_and_then_what_is_new(
