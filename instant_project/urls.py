@@ -10,6 +10,7 @@ from auth_app.refresh_tokens import user_of_token
 from instant_project.operator_static import operator_static
 from instant_project.welcome import welcome
 from realtime.health import system_health
+from realtime.sse import runtime_sse
 from triples.http.ephemeral_apps import Policy, ephemeral_app, ephemeral_apps
 from triples.http.transactions import admin_transact
 
@@ -22,6 +23,8 @@ ephemeral_policy = Policy(
 urlpatterns = [
     path("", welcome),
     path("health/system", system_health),
+    # sockets, for clients that cannot open one
+    path("runtime/sse", runtime_sse),
     # apps
     path("dash/apps/ephemeral", ephemeral_apps(ephemeral_policy)),
     path("dash/apps/ephemeral/<app_id>", ephemeral_app()),
