@@ -485,3 +485,31 @@ def test_several_problems_are_told_at_once_or_the_first() -> None:
     assert refusal(users(limit=0))["message"] == (
         "Validation failed for query: The limit field must be a positive integer. Got 0."
     )
+
+
+@pytest.mark.parametrize(
+    ("fine", "refused"),
+    [
+        pytest.param({"shelves": ROW_ID}, {"shelves": "hello"}, id="link"),
+        pytest.param(
+            {"shelves": {"$in": [ROW_ID]}}, {"shelves": {"$in": ["hello"]}}, id="link in a list"
+        ),
+        pytest.param({"born": "2025-01-01"}, {"born": "hello"}, id="date"),
+        pytest.param({"born": {"$gt": 1}}, {"born": {"$gt": 1e300}}, id="time"),
+        pytest.param({"born": {"$in": ["epoch"]}}, {"born": {"$in": ["now"]}}, id="date in a list"),
+    ],
+)
+def test_query_is_checked_although_one_of_its_shape_was_compiled(
+    fine: dict[str, Any], refused: dict[str, Any]
+) -> None:
+    prepare_query(users(where=fine), world().catalog, ADMIN)
+    assert refusal(users(where=refused))["hint"]["input"] == users(where=refused)
+
+
+def test_cursor_is_checked_although_one_of_its_shape_was_compiled() -> None:
+    attr = attr_id("born")
+    order = {"born": "asc"}
+    prepare_query(users(order=order, after=[ROW_ID, attr, "epoch", 1]), world().catalog, ADMIN)
+    broken = users(order=order, after=[ROW_ID, attr, "hello", 1])
+    with pytest.raises(ValidationFailed):
+        prepare_query(broken, world().catalog, ADMIN)
