@@ -5,8 +5,8 @@ The lock is held to the commit, so what is read after it stays true, and tx ids 
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,15 @@ from triples.attrs.store import load_catalog
 from triples.attrs.system_catalog import SYSTEM_APP_ID
 from triples.sql.pool import Connection
 from triples.transact.author import Author
+from triples.transact.event import Event
+from triples.transact.existence import (
+    EXISTING,
+    Existence,
+    asked_for,
+    existence_of,
+    existence_values,
+)
+from triples.transact.steps import Step
 from wire.errors import AppDisabled, AppReadOnly, PermissionEvaluationFailed, RecordNotFound
 
 MAX_CATALOGS: Final = 2_000  # as many as the readers keep
@@ -27,38 +36,25 @@ select
   set_config('enable_hashjoin', 'off', true),
   set_config('enable_mergejoin', 'off', true)
 """
-# Is there such an app, what may it do, which attrs has it, and was this event answered before?
-_STATE: Final = """
+# Is there such an app, what may it do, which attrs has it, was this event answered before, and
+# which of the entities that the steps create or update are there?
+_STATE: Final = f"""
 select
   status,
   attrs_version,
   exists (
-    select from rules where rules.app_id = apps.id and rules.code not in ('{}', 'null')
+    select from rules where rules.app_id = apps.id and rules.code not in ('{{}}', 'null')
   ),
   (
     select transactions.id from transactions
     where transactions.app_id = apps.id
-      and transactions.client_event_hash = %s
-      and transactions.identity_hash = %s
-  )
+      and transactions.client_event_hash = %(event_hash)s
+      and transactions.identity_hash = %(identity_hash)s
+  ),
+  array({EXISTING})
 from apps
-where id = %s::uuid and id <> %s::uuid and deletion_marked_at is null
+where id = %(app_id)s::uuid and id <> %(system_app_id)s::uuid and deletion_marked_at is null
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Which client event a write answers, as it is stored."""
-
-    event_hash: bytes | None
-    identity_hash: bytes | None
-
-    @classmethod
-    def of(cls, client_event_id: str | None, author: Author) -> Event:
-        """The event of an author; one without an id is never a repetition."""
-        if client_event_id is None:
-            return cls(None, None)
-        return cls(_hash(client_event_id), _hash(author.identity()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +63,34 @@ class Started:
 
     catalog: AttrCatalog
     repeated_tx_id: int | None
+    existence: Existence
 
 
 _catalogs: OrderedDict[str, AttrCatalog] = OrderedDict()
 
 
-async def begin(conn: Connection, app_id: str, author: Author, event: Event) -> Started:
-    """Lock the app and read its state; raises what forbids a write to it."""
+async def begin(
+    conn: Connection, app_id: str, author: Author, event: Event, steps: Sequence[Step]
+) -> Started:
+    """Lock the app and read its state; raises what forbids a write to it.
+
+    What the steps will ask of the stored entities is read along, by the attrs as they were last
+    known; if those have changed since, it is asked again later.
+    """
     await conn.execute(_BEGIN, (app_id,))
-    values = (event.event_hash, event.identity_hash, app_id, SYSTEM_APP_ID)
+    known = _catalogs.get(app_id)
+    pairs = [] if known is None else asked_for(steps, known)
+    values = {
+        "event_hash": event.event_hash,
+        "identity_hash": event.identity_hash,
+        "app_id": app_id,
+        "system_app_id": SYSTEM_APP_ID,
+        **existence_values(pairs, known),
+    }
     row = await (await conn.execute(_STATE, values)).fetchone()
     if row is None:
         raise RecordNotFound("app")
-    status, version, has_rules, repeated_tx_id = row
+    status, version, has_rules, repeated_tx_id, found = row
     if status == "disabled":
         raise AppDisabled
     if status == "read-only":
@@ -88,7 +99,9 @@ async def begin(conn: Connection, app_id: str, author: Author, event: Event) -> 
         raise PermissionEvaluationFailed(
             "This server cannot evaluate the app's permission rules, so only admins may write."
         )
-    return Started(await _catalog(conn, app_id, version), repeated_tx_id)
+    catalog = await _catalog(conn, app_id, version)
+    existence = existence_of(pairs, found) if catalog is known else {}
+    return Started(catalog, repeated_tx_id, existence)
 
 
 async def _catalog(conn: Connection, app_id: str, version: int) -> AttrCatalog:
@@ -99,7 +112,3 @@ async def _catalog(conn: Connection, app_id: str, version: int) -> AttrCatalog:
     while len(_catalogs) > MAX_CATALOGS:
         _catalogs.popitem(last=False)
     return known
-
-
-def _hash(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()

@@ -6,40 +6,25 @@ Judged once, against the state before this write (§5.1). Existence is per etype
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
+from triples.transact.existence import EXISTING, Member, existence_of, existence_values
 from triples.transact.steps import Lookup, Step, TripleStep
 from triples.transact.work import Work
 from wire import json
 from wire.errors import ValidationFailed
 
-# Which of these entities have a triple in these etypes?
-_EXISTING: Final = """
-select wanted.e, wanted.t
-from json_to_recordset(%s::json) as wanted (e uuid, t text)
-where exists (
-  select from json_to_recordset(%s::json) as attr (a uuid, t text)
-  join triples
-    on triples.app_id = %s::uuid
-    and triples.entity_id = wanted.e
-    and triples.attr_id = attr.a
-  where attr.t = wanted.t
-)
-"""
 
-
-async def existing(work: Work, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+async def existing(work: Work, members: Iterable[Member]) -> set[Member]:
     """Those of the pairs of entity and etype that have a triple."""
-    distinct = set(pairs)
-    etypes = {etype for _, etype in distinct}
-    attrs = [{"a": a.id, "t": etype} for etype in etypes for a in work.catalog.of_etype(etype)]
-    if not distinct or not attrs:
-        return set()
-    wanted = [{"e": entity_id, "t": etype} for entity_id, etype in sorted(distinct)]
-    cursor = await work.conn.execute(
-        _EXISTING, (json.dumps(wanted).decode(), json.dumps(attrs).decode(), work.app_id)
-    )
-    return set(await cursor.fetchall())
+    wanted = set(members)
+    unknown = sorted(wanted - work.existence.keys())
+    answer = dict(work.existence)
+    if unknown:
+        values = {"app_id": work.app_id, **existence_values(unknown, work.catalog)}
+        cursor = await work.conn.execute(EXISTING, values)
+        answer |= existence_of(unknown, [row[0] for row in await cursor.fetchall()])
+    return {member for member in wanted if answer[member]}
 
 
 async def check_modes(work: Work, steps: Sequence[Step], etypes: dict[str, str]) -> None:

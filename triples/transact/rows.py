@@ -78,12 +78,25 @@ nulls as (
   on conflict do nothing
   returning entity_id, attr_id
 )"""
+_TRANSACTION: Final = """,
+tx as (
+  insert into transactions (app_id, client_event_hash, identity_hash)
+  values (%(app_id)s::uuid, %(event_hash)s, %(identity_hash)s)
+  returning id
+)"""
 _WATCHED: Final = """
-select entity_id, attr_id from written where attr_id = any(%(watched)s::uuid[])
+select null::bigint as tx_id, entity_id, attr_id from written
+where attr_id = any(%(watched)s::uuid[])
 """
+_WITH_TX_ID: Final = (
+    _WATCHED
+    + """union all
+select id, null, null from tx
+"""
+)
 
 
-def _statement(has_one: bool, has_many: bool, has_nulls: bool) -> str:
+def _statement(has_one: bool, has_many: bool, has_nulls: bool, is_first: bool) -> str:
     parts = [name for name, has in (("one", has_one), ("many", has_many)) if has]
     written = " union all ".join(f"select * from {name}" for name in parts)
     return (
@@ -92,15 +105,16 @@ def _statement(has_one: bool, has_many: bool, has_nulls: bool) -> str:
         + (_MANY if has_many else "")
         + f",\nwritten as ({written})"
         + (_NULLS if has_nulls else "")
-        + _WATCHED
+        + (_TRANSACTION + _WITH_TX_ID if is_first else _WATCHED)
     )
 
 
 _STATEMENTS: Final = {
-    (one, many, nulls): _statement(one, many, nulls)
+    (one, many, nulls, first): _statement(one, many, nulls, first)
     for one in (True, False)
     for many in (True, False)
     for nulls in (True, False)
+    for first in (True, False)
     if one or many
 }
 
@@ -121,7 +135,10 @@ def checked_row(entity_id: str, attr: Attr, value: Any) -> Row:
 
 
 async def store(work: Work, rows: Iterable[Row]) -> None:
-    """Write the rows; of several for one value, the last one counts."""
+    """Write the rows; of several for one value, the last one counts.
+
+    The first rows of a write bring its transactions row along.
+    """
     work.rows = _distinct(rows)
     if not work.rows:
         return
@@ -130,8 +147,11 @@ async def store(work: Work, rows: Iterable[Row]) -> None:
         any(row.attr.cardinality_one for row in work.rows),
         any(not row.attr.cardinality_one for row in work.rows),
         bool(nulls),
+        work.tx_id is None,
     ]
     values = {
+        "event_hash": work.event.event_hash,
+        "identity_hash": work.event.identity_hash,
         "app_id": work.app_id,
         "rows": json.dumps([_wire(row) for row in work.rows]).decode(),
         "watched": work.required_attr_ids(),
@@ -139,7 +159,11 @@ async def store(work: Work, rows: Iterable[Row]) -> None:
     if nulls:
         values["nulls"] = json.dumps(nulls).decode()
     cursor = await work.conn.execute(statement, values)
-    work.touched.update(await cursor.fetchall())
+    for tx_id, entity_id, attr_id in await cursor.fetchall():
+        if tx_id is None:
+            work.touched.add((entity_id, attr_id))
+        else:
+            work.tx_id = tx_id
     _remember_kinds(work)
 
 

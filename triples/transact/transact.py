@@ -16,7 +16,8 @@ from psycopg.errors import DeadlockDetected, QueryCanceled, SerializationFailure
 
 from triples.sql.pool import Connection
 from triples.transact.author import Author
-from triples.transact.begin import Event, begin
+from triples.transact.begin import begin
+from triples.transact.event import Event
 from triples.transact.execute import execute
 from triples.transact.parse import parse_steps
 from triples.transact.steps import Step
@@ -76,19 +77,25 @@ async def _attempt(
     work: Work | None = None
     try:
         async with conn.transaction():
-            started = await begin(conn, app_id, author, event)
+            started = await begin(conn, app_id, author, event, steps)
             if started.repeated_tx_id is not None:
                 return Transacted(started.repeated_tx_id, repeated=True)
-            work = Work(conn, app_id, author, started.catalog)
+            work = Work(conn, app_id, author, event, started.catalog, started.existence)
             await execute(work, steps)
-            values = (app_id, event.event_hash, event.identity_hash)
-            row = await (await conn.execute(_INSERT_TRANSACTION, values)).fetchone()
-            if row is None:
-                raise RuntimeError("an insert with returning returns a row")
-            return Transacted(row[0], repeated=False)
+            return Transacted(work.tx_id or await _insert_transaction(work), repeated=False)
     except (psycopg.IntegrityError, psycopg.DataError) as error:
         refusal = None if work is None else await refusal_for(error, work)
         if refusal is None:
             raise
         # Not chained: PostgreSQL's text quotes rows, and this error may be logged.
         raise refusal from None
+
+
+async def _insert_transaction(work: Work) -> int:
+    """The row of a write that stored no values; its tx id."""
+    values = (work.app_id, work.event.event_hash, work.event.identity_hash)
+    row = await (await work.conn.execute(_INSERT_TRANSACTION, values)).fetchone()
+    if row is None:
+        raise RuntimeError("an insert with returning returns a row")
+    tx_id: int = row[0]
+    return tx_id

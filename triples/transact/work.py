@@ -10,6 +10,8 @@ from triples.attrs.attr import Attr
 from triples.attrs.catalog import AttrCatalog
 from triples.sql.pool import Connection
 from triples.transact.author import Author
+from triples.transact.event import Event
+from triples.transact.existence import Existence
 from triples.transact.steps import EntityRef, Lookup
 from wire.errors import SqlRaise
 
@@ -34,7 +36,11 @@ class Work:
     conn: Connection
     app_id: str
     author: Author
+    event: Event
     catalog: AttrCatalog
+    existence: Existence
+    """What is known of the entities before this write."""
+    tx_id: int | None = None
     resolved: dict[Lookup, str] = field(default_factory=dict)
     touched: set[tuple[str, str]] = field(default_factory=set)
     """Entity and attr of rows that were written or removed, where an etype requires attrs."""
