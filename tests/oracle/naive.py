@@ -77,7 +77,7 @@ class _Evaluation:
         options = _options(form)
         rows = self._rows(etype, self.world.members(etype), options)
         page = _page(rows, options, self._compare(etype, options))
-        if any(options.get(name) for name in PAGING):
+        if _is_paged(options):
             self.answer.page_info[etype] = _page_info(
                 page, rows, options, self._compare(etype, options)
             )
@@ -85,7 +85,7 @@ class _Evaluation:
             self.answer.aggregate[etype] = {"count": len(page)}
             self.answer.tree[etype] = []
             return
-        if any(options.get(name) for name in PAGING):
+        if _is_paged(options):
             self.answer.need([row.order_triple for row in page if row.order_triple])
         self.answer.tree[etype] = self._nodes(etype, page, form)
 
@@ -189,6 +189,11 @@ class _CursorPoint:
 def _options(form: dict[str, Any]) -> dict[str, Any]:
     options = form.get("$") or {}
     return {name: value for name, value in options.items() if value is not None}
+
+
+def _is_paged(options: dict[str, Any]) -> bool:
+    """Whether a form has page info; `offset: 0` counts, `order: {}` is no order."""
+    return any(name in options and options[name] != {} for name in PAGING)
 
 
 def _page(rows: list[_Row], options: dict[str, Any], in_order: Any) -> list[_Row]:
