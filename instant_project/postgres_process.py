@@ -67,9 +67,7 @@ class Cluster:
 
     def url(self, database: str) -> str:
         """How libpq reaches one database."""
-        return make_conninfo(
-            host=str(self.socket_dir), port=PORT, user=SUPERUSER, dbname=database
-        )
+        return make_conninfo(host=str(self.socket_dir), port=PORT, user=SUPERUSER, dbname=database)
 
 
 class Postgres:
@@ -100,7 +98,9 @@ class Postgres:
         with psycopg.connect(self.cluster.url("postgres"), autocommit=True) as conn:
             found = conn.execute("select 1 from pg_database where datname = %s", [name]).fetchone()
             if found is None:
-                conn.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name)))
+                conn.execute(
+                    psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name))
+                )
 
     def stop(self) -> None:
         """End it in order: sessions are cut, everything is written, the process is gone."""
@@ -138,7 +138,12 @@ def start(cluster: Cluster, tell: Callable[[str], None]) -> Postgres:
         cluster.log.replace(cluster.log.with_suffix(".old"))
     with cluster.log.open("ab") as log:
         process = subprocess.Popen(
-            [str(cluster.binaries / "postgres"), "-D", str(cluster.data), *_option_arguments(cluster)],
+            [
+                str(cluster.binaries / "postgres"),
+                "-D",
+                str(cluster.data),
+                *_option_arguments(cluster),
+            ],
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=log,
