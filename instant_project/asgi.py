@@ -1,4 +1,4 @@
-"""What the web server calls: HTTP to Django, sockets to `realtime`, start and stop to its life cycle.
+"""What the web server calls: HTTP goes to Django, sockets, start and stop to `realtime`.
 
 A transport that must not pass through Django's request handling gets a line of its own in
 `http_paths`.
@@ -18,7 +18,9 @@ from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "instant_project.settings")
-django_application = get_asgi_application()  # sets Django up, so what needs models is imported below
+django_application = (
+    get_asgi_application()
+)  # sets Django up, so what needs models is imported below
 
 from realtime import lifecycle  # noqa: E402
 from realtime.routing import websocket_urlpatterns  # noqa: E402
@@ -71,7 +73,7 @@ async def _stop() -> Message:
 
 
 http_paths = [
-    re_path("", django_application),
+    re_path("", django_application),  # type: ignore[arg-type]  # Channels routes ASGI applications
 ]
 
 application = ProtocolTypeRouter(

@@ -28,7 +28,7 @@ def prepare_data_dir(path: Path) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the directory; raises `DataDirInUse`. The lock ends with the process, however it ends."""
+    """Hold the directory, for as long as this process lives; raises `DataDirInUse`."""
     descriptor = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

@@ -80,7 +80,7 @@ def _socket_dir(home: Path) -> Path:
     if len(os.fsencode(beside)) <= MAX_SOCKET_DIR_CHARACTERS:
         return beside
     digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-    return Path(f"/tmp/instant-{digest}")  # noqa: S108  # `_check_private` guards it
+    return Path(f"/tmp/instant-{digest}")  # `_check_private` guards it
 
 
 def _check_private(folder: Path, account: Account | None) -> None:

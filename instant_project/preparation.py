@@ -52,7 +52,7 @@ def missing_migrations(conn: psycopg.Connection[Any]) -> set[tuple[str, str]]:
 
 
 def _is_true(conn: psycopg.Connection[Any], question: str, *values: str) -> bool:
-    row = conn.execute(question, values).fetchone()  # type: ignore[arg-type]  # constants above
+    row = conn.execute(question, values).fetchone()
     return bool(row and row[0])
 
 

@@ -9,7 +9,7 @@ import django_stubs_ext
 from psycopg.conninfo import conninfo_to_dict
 
 from instant_project import data_dir, embedded
-from instant_project.env import PROJECT_DIR, read_environment
+from instant_project.env import read_environment
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[App]` be written where it is also run
 
@@ -89,9 +89,11 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 
 STATIC_URL = "/operator/static/"
-STATIC_ROOT = PROJECT_DIR / ".instant" / "static"  # only `collectstatic` would write here
+STATIC_ROOT = None  # nothing is collected: files are served from the packages they came in
+WHITENOISE_USE_FINDERS = True
 
-# Any page may call the API: it is opened by tokens in headers, never by cookies (http-api.md §1.10).
+# Any page may call the API: what opens it is a token in a header, never a cookie (http-api.md
+# §1.10).
 # The operator site lives on a cookie, so it takes no part.
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_URLS_REGEX = r"^/(?!operator(/|$))"

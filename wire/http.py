@@ -8,7 +8,7 @@ is the handlers'. Spec: http-api.md §1.1–1.8. CORS headers are a middleware's
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final, TypeVar
@@ -61,7 +61,7 @@ class Call:
 
 
 Handler = Callable[[Call], Awaitable[Any]]
-View = Callable[..., Awaitable[HttpResponse]]
+View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 
 class _MalformedJson(Exception):

@@ -1,0 +1,40 @@
+"""What all tests share: the marker of database tests, a running server, and the campaign switch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.served import ServedDatabase, served_database
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever uses the test database is marked `database`."""
+    for item in items:
+        if "django_db_setup" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.database)
+
+
+@pytest.fixture(scope="session")
+def campaign() -> bool:
+    """Whether generated tests should look for long: `bin/test --campaign`."""
+    return "TEST_CAMPAIGN" in os.environ
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedDatabase]:
+    """A running server; one for all tests of a worker, each of which makes apps of its own."""
+    with served_database(tmp_path_factory.mktemp("server")) as served:
+        served.start()
+        yield served
+
+
+@pytest.fixture
+def restartable(tmp_path: Path) -> Iterator[ServedDatabase]:
+    """A running server of this test alone, to be killed and started again."""
+    with served_database(tmp_path) as served:
+        served.start()
+        yield served
