@@ -18,9 +18,7 @@ from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "instant_project.settings")
-django_application = (
-    get_asgi_application()
-)  # sets Django up, so what needs models is imported below
+django_application = get_asgi_application()  # sets Django up; what needs models comes after it
 
 from realtime import lifecycle  # noqa: E402
 from realtime.routing import websocket_urlpatterns  # noqa: E402
