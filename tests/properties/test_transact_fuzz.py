@@ -125,7 +125,26 @@ steps = st.one_of(
     values.map(lambda value: [value]),
     values,
 )
-step_lists = st.lists(steps, max_size=6) | values
+
+# Steps that are likely to be accepted, so that wrong ones meet stored data.
+members = st.sampled_from(ENTITIES)
+sound = st.one_of(
+    members.map(lambda entity: ["add-triple", entity, ATTRS[0], entity]),
+    step("add-triple", members, st.just(ATTRS[1]), st.text("abcdef", max_size=3)),
+    step("add-triple", members, st.just(ATTRS[2]), st.integers(-9, 9) | st.none()),
+    step("deep-merge-triple", members, st.just(ATTRS[3]), st.sampled_from(["now", 0, None])),
+    step("add-triple", members, st.just(ATTRS[4]), members),
+    step("retract-triple", members, st.just(ATTRS[5]), members),
+    step("increment-triple", members, st.just(ATTRS[2]), st.integers(-9, 9)),
+    step("delete-entity", members, st.sampled_from(["users", "books"])),
+)
+step_lists = st.one_of(
+    st.lists(sound, max_size=4),
+    st.lists(sound, max_size=4),
+    st.lists(sound | steps, max_size=4),
+    st.lists(steps, max_size=6),
+    values,
+)
 
 
 def test_any_steps_are_written_or_refused(

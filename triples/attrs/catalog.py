@@ -49,6 +49,17 @@ class AttrCatalog:
             grouped[attr.etype].append(attr)
         return {etype: tuple(attrs) for etype, attrs in grouped.items()}
 
+    @cached_property
+    def by_ids(self) -> Mapping[str, Attr]:
+        """Every attr under its id."""
+        return self._by_id
+
+    @cached_property
+    def ids_where_required(self) -> list[str]:
+        """The attrs of etypes that require any."""
+        etypes = {attr.etype for attr in self.attrs if attr.is_required}
+        return [attr.id for attr in self.attrs if attr.etype in etypes]
+
     def by_id(self, attr_id: str) -> Attr | None:
         """The attr with this id."""
         return self._by_id.get(attr_id)

@@ -6,7 +6,7 @@ groups in the order in which their ops first appear.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from triples.attrs.attr import Attr
@@ -30,14 +30,14 @@ from triples.transact.work import Work
 from wire.errors import PermissionDenied
 
 _ATTR_CHANGES: Final = (UpdateAttr, DeleteAttr, RestoreAttr)
+_ATTR_STEPS: Final = (AddAttr, *_ATTR_CHANGES)
 
 
 async def execute(work: Work, steps: Sequence[Step]) -> None:
     """Judge and run all steps; raises wire errors, and psycopg's where a constraint refuses."""
     if not steps:
         return
-    expected = attr_steps.expected_catalog(work.catalog, steps)
-    attrs = {attr.id: attr for attr in (*expected.attrs, *work.catalog.attrs)}
+    attrs = _attrs_in_play(work, steps)
     triple_steps = [step for step in steps if isinstance(step, TripleStep)]
     doomed = await _prepare(work, steps, attrs)
     guard.check_values(work.author, triple_steps, attrs)
@@ -47,8 +47,7 @@ async def execute(work: Work, steps: Sequence[Step]) -> None:
             raise PermissionDenied(["attrs", "attr"])
         check_references(steps, attrs)
         await check_system_rules(work, triple_steps, attrs, doomed)
-    etypes = {attr_id: attr.etype for attr_id, attr in attrs.items()}
-    await check_modes(work, steps, etypes)
+    await check_modes(work, steps, attrs)
     if expectations := [step for step in triple_steps if step.op == "expect-triple"]:
         await values.expect(work, expectations)
     for group in _groups(steps):
@@ -58,8 +57,16 @@ async def execute(work: Work, steps: Sequence[Step]) -> None:
         await add_inferred_types(work.conn, work.app_id, work.kinds)
 
 
+def _attrs_in_play(work: Work, steps: Sequence[Step]) -> Mapping[str, Attr]:
+    """The attrs by id, those included that the steps add or remove."""
+    if not any(isinstance(step, _ATTR_STEPS) for step in steps):
+        return work.attrs_by_id()
+    expected = attr_steps.expected_catalog(work.catalog, steps)
+    return {**expected.by_ids, **work.attrs_by_id()}
+
+
 async def _prepare(
-    work: Work, steps: Sequence[Step], attrs: dict[str, Attr]
+    work: Work, steps: Sequence[Step], attrs: Mapping[str, Attr]
 ) -> list[deletes.Doomed]:
     """Resolve every lookup, and say which entities will be deleted."""
     check_id_lookups(steps, attrs)

@@ -5,9 +5,10 @@ Judged once, against the state before this write (§5.1). Existence is per etype
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from triples.attrs.attr import Attr
 from triples.transact.existence import EXISTING, Member, existence_of, existence_values
 from triples.transact.steps import Lookup, Step, TripleStep
 from triples.transact.work import Work
@@ -27,25 +28,27 @@ async def existing(work: Work, members: Iterable[Member]) -> set[Member]:
     return {member for member in wanted if answer[member]}
 
 
-async def check_modes(work: Work, steps: Sequence[Step], etypes: dict[str, str]) -> None:
+async def check_modes(work: Work, steps: Sequence[Step], attrs: Mapping[str, Attr]) -> None:
     """Raise `ValidationFailed` for steps whose mode the stored state forbids.
 
-    `etypes` says which etype an attr belongs to, attrs of this write included.
+    `attrs` are those by id that the steps may mean, attrs of this write included.
     """
     judged = [
         step
         for step in steps
-        if isinstance(step, TripleStep) and step.mode != "upsert" and step.attr_id in etypes
+        if isinstance(step, TripleStep) and step.mode != "upsert" and step.attr_id in attrs
     ]
     if not judged:
         return
-    pairs = {(step.entity, etypes[step.attr_id]) for step in judged if isinstance(step.entity, str)}
+    pairs = {
+        (step.entity, attrs[step.attr_id].etype) for step in judged if isinstance(step.entity, str)
+    }
     found = await existing(work, pairs)
 
     def is_there(step: TripleStep) -> bool:
         if isinstance(step.entity, Lookup):
             return step.entity in work.resolved
-        return (step.entity, etypes[step.attr_id]) in found
+        return (step.entity, attrs[step.attr_id].etype) in found
 
     creating = [step for step in judged if step.mode == "create" and is_there(step)]
     _fail_if_any(creating, "Creating entities that exist")

@@ -59,7 +59,7 @@ class Work:
 
     def attrs_by_id(self) -> Mapping[str, Attr]:
         """The current attrs."""
-        return {attr.id: attr for attr in self.catalog.attrs}
+        return self.catalog.by_ids
 
     def entity(self, entity: EntityRef) -> str | None:
         """The entity's id; None for a lookup that names nobody."""
@@ -67,5 +67,4 @@ class Work:
 
     def required_attr_ids(self) -> list[str]:
         """The attrs of etypes that require any: changes of their triples must be checked."""
-        etypes = {attr.etype for attr in self.catalog.attrs if attr.is_required}
-        return [attr.id for attr in self.catalog.attrs if attr.etype in etypes]
+        return self.catalog.ids_where_required
