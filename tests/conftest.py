@@ -30,11 +30,3 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedDatabase]
     with served_database(tmp_path_factory.mktemp("server")) as served:
         served.start()
         yield served
-
-
-@pytest.fixture
-def restartable(tmp_path: Path) -> Iterator[ServedDatabase]:
-    """A running server of this test alone, to be killed and started again."""
-    with served_database(tmp_path) as served:
-        served.start()
-        yield served

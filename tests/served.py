@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -118,11 +118,6 @@ class ServedDatabase(ServerProcess):
     """A server on a database that outlives it."""
 
     database_url: str = ""
-
-    def run_sql(self, statement: str, *values: Any) -> None:
-        """Run one statement past the server, which need not be up."""
-        with psycopg.connect(self.database_url) as conn:
-            conn.execute(statement, values)
 
 
 @contextmanager
