@@ -16,7 +16,6 @@ from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import psycopg.errors
-from triples.instaql.answer import Viewer
 
 from realtime.protocol import outgoing
 from realtime.sessions import Session
@@ -29,6 +28,7 @@ from realtime.topics.touched import Touched
 from triples import tenants
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import CatalogCache
+from triples.instaql.answer import Viewer
 from triples.sql import pool
 from wire.errors import InstantError, OperationTimedOut, QueryTimeout, RecordNotFound
 from wire.observations import LiveQueryFailed, frames_of, report

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from triples.instaql.answer import Answer, Viewer
-
 from realtime.protocol.outgoing import Computation, refresh_ok
+from triples.instaql.answer import Answer, Viewer
 
 if TYPE_CHECKING:
     from realtime.sessions import Session

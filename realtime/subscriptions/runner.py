@@ -8,13 +8,12 @@ and change feed makes the query stale again instead of being missed (instaql.md 
 
 from __future__ import annotations
 
-from triples.instaql.answer import Answer, prepare_query, run_query
-
 from realtime.subscriptions.live_query import LiveQuery
 from realtime.subscriptions.recent_changes import RecentChanges
 from realtime.topics.query_topics import QueryTopics, topics_of
 from realtime.visibility import Snapshot, parse_snapshot, sees, wait_until_visible
 from triples.attrs.store import CatalogCache
+from triples.instaql.answer import Answer, prepare_query, run_query
 from triples.sql import pool
 
 

@@ -28,12 +28,21 @@ class TopicIndex(Generic[Query]):
             lambda: defaultdict(set)
         )
         self._by_matcher: defaultdict[str, set[Query]] = defaultdict(set)
+        self._by_member: defaultdict[str, set[Query]] = defaultdict(set)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is watched, and no bucket was left behind."""
-        buckets = (self._topics, self._by_entity, self._by_attr, self._by_value, self._by_matcher)
-        return not any(buckets)
+        return not any(
+            (
+                self._topics,
+                self._by_entity,
+                self._by_attr,
+                self._by_value,
+                self._by_matcher,
+                self._by_member,
+            )
+        )
 
     def topics(self, query: Query) -> QueryTopics | None:
         """What the query watches now."""
@@ -77,6 +86,9 @@ class TopicIndex(Generic[Query]):
             found |= self._by_attr.get(triple.attr_id, set())
             found |= self._by_conditions(triple)
             found.update(self._by_rows(triple))
+            for query in self._by_member.get(triple.attr_id, ()):
+                if self._topics[query].match_member(triple, touched):
+                    found.add(query)
         return found
 
     def _by_conditions(self, triple: TouchedTriple) -> set[Query]:
@@ -107,6 +119,8 @@ class TopicIndex(Generic[Query]):
                 self._by_value[attr_id][value].add(query)
         for attr_id in topics.matchers:
             self._by_matcher[attr_id].add(query)
+        for attr_id in topics.members:
+            self._by_member[attr_id].add(query)
 
     def _remove_conditions(self, query: Query, topics: QueryTopics) -> None:
         for attr_id in topics.anything:
@@ -119,13 +133,16 @@ class TopicIndex(Generic[Query]):
                 del self._by_value[attr_id]
         for attr_id in topics.matchers:
             _discard(self._by_matcher, attr_id, query)
+        for attr_id in topics.members:
+            _discard(self._by_member, attr_id, query)
 
 
 def _same_conditions(left: QueryTopics, right: QueryTopics) -> bool:
-    return (left.anything, left.equals, left.matchers) == (
+    return (left.anything, left.equals, left.matchers, left.members) == (
         right.anything,
         right.equals,
         right.matchers,
+        right.members,
     )
 
 

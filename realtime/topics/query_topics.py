@@ -18,6 +18,7 @@ from triples.instaql.reads import (
     Equals,
     LinkRead,
     Matcher,
+    MemberRead,
     NamesRead,
     Read,
     RowsRead,
@@ -29,7 +30,8 @@ class QueryTopics:
     """The watched triples and attrs of one query.
 
     `equals` and `matchers` are conditions by attr; `anything` are attrs of which every change
-    counts; `row_attrs` count on `entities`, and `reverse_links` where the value is one of them.
+    counts; `row_attrs` count on `entities`, and `reverse_links` where the value is one of them;
+    `members` are id attrs with the guards of their forms (`MemberRead`).
     """
 
     entities: frozenset[str]
@@ -38,6 +40,7 @@ class QueryTopics:
     anything: frozenset[str]
     equals: Mapping[str, frozenset[bytes]]
     matchers: Mapping[str, tuple[Matcher, ...]]
+    members: Mapping[str, frozenset[str]]
     attr_ids: frozenset[str]
     etypes: frozenset[str]
     watches_names: bool
@@ -46,7 +49,10 @@ class QueryTopics:
         """Whether the transaction may alter the answer."""
         if touched.everything or self.match_attrs(touched):
             return True
-        return any(self._match_triple(triple) for triple in touched.triples)
+        return any(
+            self._match_triple(triple) or self.match_member(triple, touched)
+            for triple in touched.triples
+        )
 
     def match_attrs(self, touched: Touched) -> bool:
         """Whether a change of the schema itself may alter the answer."""
@@ -70,6 +76,13 @@ class QueryTopics:
             return True
         return self.match_conditions(attr_id, triple.values)
 
+    def match_member(self, triple: TouchedTriple, touched: Touched) -> bool:
+        """Whether an entity may have become a row without a guard that decides about it."""
+        guards = self.members.get(triple.attr_id)
+        if guards is None:
+            return False
+        return not guards <= touched.attrs_of(triple.entity_id)
+
     def match_conditions(self, attr_id: str, values: Iterable[bytes]) -> bool:
         """Whether a triple with one of these values could satisfy a condition on the attr."""
         wanted = self.equals.get(attr_id, frozenset())
@@ -87,6 +100,7 @@ def topics_of(reads: Iterable[Read], level_ids: tuple[frozenset[str], ...]) -> Q
     anything: set[str] = set()
     equals: dict[str, frozenset[bytes]] = {}
     matchers: dict[str, tuple[Matcher, ...]] = {}
+    members: dict[str, frozenset[str]] = {}
     etypes: set[str] = set()
     watches_names = False
     for read in reads:
@@ -97,6 +111,8 @@ def topics_of(reads: Iterable[Read], level_ids: tuple[frozenset[str], ...]) -> Q
                 equals[attr_id] = equals.get(attr_id, frozenset()) | values
             case ConditionRead(attr_id, matcher):
                 matchers[attr_id] = (*matchers.get(attr_id, ()), matcher)
+            case MemberRead(id_attr_id, guard):
+                members[id_attr_id] = members.get(id_attr_id, frozenset()) | {guard}
             case RowsRead():
                 row_attrs |= read.attr_ids
                 if read.all_attrs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from realtime.changes.change import TripleChange, TxChanges
 from wire import json
@@ -17,7 +18,7 @@ class TouchedTriple:
     values: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Touched:
     """All of it: triples, attrs with the etypes that name them, or simply everything."""
 
@@ -25,6 +26,17 @@ class Touched:
     attr_ids: frozenset[str] = frozenset()
     etypes: frozenset[str] = frozenset()
     everything: bool = False
+
+    def attrs_of(self, entity_id: str) -> set[str]:
+        """The attrs under which triples of the entity were touched."""
+        return self._attrs_by_entity.get(entity_id, set())
+
+    @cached_property
+    def _attrs_by_entity(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for triple in self.triples:
+            found.setdefault(triple.entity_id, set()).add(triple.attr_id)
+        return found
 
 
 EVERYTHING = Touched(everything=True)

@@ -63,6 +63,18 @@ class ConditionRead:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberRead:
+    """Entities were taken as members of an etype, if a condition on the guard attr let them.
+
+    An entity that becomes a member matters, unless the same transaction wrote its one triple of
+    the guard attr: then the condition's own read of that value decides.
+    """
+
+    id_attr_id: str
+    guard_attr_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RowsRead:
     """The rows of one level were fetched: these attrs of the returned entities.
 
@@ -93,4 +105,4 @@ class NamesRead:
     """The query named an etype or label that does not exist (yet): new attrs may change it."""
 
 
-Read = ConditionRead | RowsRead | LinkRead | NamesRead
+Read = ConditionRead | MemberRead | RowsRead | LinkRead | NamesRead

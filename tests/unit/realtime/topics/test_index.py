@@ -15,6 +15,7 @@ from triples.instaql.reads import (
     Differs,
     Equals,
     LinkRead,
+    MemberRead,
     NamesRead,
     Read,
     RowsRead,
@@ -45,6 +46,7 @@ reads: st.SearchStrategy[Read] = st.one_of(
         all_attrs=st.booleans(),
     ),
     st.builds(LinkRead, attrs, st.sampled_from(("forward", "reverse")), st.just(0)),
+    st.builds(MemberRead, attrs, attrs),
     st.just(NamesRead()),
 )
 topics: st.SearchStrategy[QueryTopics] = st.builds(

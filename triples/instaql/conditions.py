@@ -1,0 +1,370 @@
+"""Conditions as SQL: whether a row satisfies one, and which triples make it so.
+
+Every condition is a semi-join, so that rows are never multiplied. The terms of a `Shared` that meet
+in a linked entity are joined in one subquery; others stand alone. The witnesses of a condition
+are the triples of the same joins for rows that are known to be shown (instaql.md §3.2, row 3).
+
+An index's predicate is repeated literally, or the planner ignores the index
+(docs/decisions/0001-physical-design.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final
+
+from triples.attrs.attr import Attr
+from triples.instaql.constants import (
+    ids_of,
+    json_list_of,
+    json_of,
+    key_of,
+    keys_of,
+    lowered_ids_of,
+    text_of,
+)
+from triples.instaql.forms import (
+    All,
+    Compares,
+    Condition,
+    Differs,
+    IsOneOf,
+    Leaf,
+    Linked,
+    LinkedElsewhere,
+    Missing,
+    Present,
+    Resembles,
+    Shared,
+    Some,
+    Step,
+    Term,
+)
+from triples.sql.fragment import Fragment, join, sql
+
+TRUE: Final = sql("true")
+_SQL_OPERATORS: Final = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
+_TRIPLE_COLUMNS: Final = "{0}.entity_id, {0}.attr_id, {0}.value, {0}.created_at"
+
+Variable = tuple[str, int]
+"""A linked entity: its etype and how many links it is away from the row."""
+
+
+@dataclass(slots=True)
+class _Joins:
+    """Triples joined with each other; `roots` are the columns that hold the row's id."""
+
+    tables: list[str] = field(default_factory=list)
+    wheres: list[Fragment] = field(default_factory=list)
+    roots: list[str] = field(default_factory=list)
+    entities: dict[Variable, str] = field(default_factory=dict)
+    hops: set[tuple[Variable | None, str, str, Variable]] = field(default_factory=set)
+
+
+class ConditionSql:
+    """Writes the conditions of one app's query."""
+
+    def __init__(self, app_id: str) -> None:
+        self._app_id = app_id
+        self._numbers = count(1)
+
+    def holds(self, condition: Condition, row: str) -> Fragment:
+        """Whether the row whose id is in the column `row` satisfies the condition."""
+        match condition:
+            case Shared(terms):
+                return _all_of([self._joined(group, row) for group in _components(terms)])
+            case All(items):
+                return _all_of([self.holds(item, row) for item in items])
+            case Some(items):
+                return self._some(items, row)
+
+    def witnesses(
+        self, condition: Condition, ids: Fragment, given: tuple[Condition, ...] = ()
+    ) -> Iterator[Fragment]:
+        """Selects of the triples that make the condition hold for the rows in the array `ids`.
+
+        `given` are conditions that must hold for a row as well, or its witnesses prove nothing.
+        """
+        match condition:
+            case Shared(terms):
+                for group in _components(terms):
+                    joins = self._joins(group)
+                    if joins.tables:
+                        yield self._witness(joins, ids, given)
+            case All(items):
+                for item in items:
+                    yield from self.witnesses(item, ids, given)
+            case Some(items):
+                for item in items:
+                    proves_itself = isinstance(item, Shared) and len(_components(item.terms)) == 1
+                    yield from self.witnesses(item, ids, given if proves_itself else (*given, item))
+
+    # -- predicates --------------------------------------------------------------------------
+
+    def _some(self, items: tuple[Condition, ...], row: str) -> Fragment:
+        if (unequal := self._differs_or_missing(items, row)) is not None:
+            return unequal
+        sets = [self._as_set(item) for item in items]
+        known = [each for each in sets if each is not None]
+        if len(known) == len(sets):
+            return join(" union all ", known).wrap(f"{row} in (", ")")
+        return join(" or ", [self.holds(item, row) for item in items]).wrap("(", ")")
+
+    def _differs_or_missing(self, items: tuple[Condition, ...], row: str) -> Fragment | None:
+        """`$not` of a property with one value: there is no triple with that very value."""
+        match items:
+            case (
+                Shared((Term((), Differs(attr, constant)),)),
+                Shared(
+                    (
+                        Term(
+                            (),
+                            Missing(Step(missing)),
+                        )
+                    ),
+                ),
+            ) if attr == missing and attr.cardinality_one:
+                equal = Shared((Term((), IsOneOf(attr, constant)),))
+                return self.holds(equal, row).wrap("not ", "")
+            case _:
+                return None
+
+    def _as_set(self, item: Condition) -> Fragment | None:
+        """A select of all ids that satisfy the item, if one look at the triples finds them."""
+        match item:
+            case Shared(terms) if len(_components(terms)) == 1:
+                joins = self._joins(terms)
+                if not joins.roots:
+                    return None
+                wheres = [*joins.wheres, *_same_root(joins.roots, joins.roots[0])]
+                text = f"select {joins.roots[0]} from {', '.join(joins.tables)} where "
+                return sql(text) + _all_of(wheres)
+            case _:
+                return None
+
+    def _joined(self, terms: tuple[Term, ...], row: str) -> Fragment:
+        joins = self._joins(terms)
+        if not joins.tables:
+            return _all_of([self._is_missing(term.leaf, row) for term in terms])
+        wheres = [*_same_root(joins.roots, row), *joins.wheres]
+        text = f"exists (select from {', '.join(joins.tables)} where "
+        return sql(text) + _all_of(wheres) + sql(")")
+
+    def _witness(self, joins: _Joins, ids: Fragment, given: tuple[Condition, ...]) -> Fragment:
+        root = joins.roots[0]
+        shown = ", ".join(f"({_TRIPLE_COLUMNS.format(table.split()[1])})" for table in joins.tables)
+        wheres = [
+            ids.wrap(f"{root} = any(", ")"),
+            *_same_root(joins.roots[1:], root),
+            *joins.wheres,
+            *(self.holds(condition, root) for condition in given),
+        ]
+        columns = "(entity_id, attr_id, value, created_at)"
+        text = (
+            f"select witness.* from {', '.join(joins.tables)},"
+            f" lateral (values {shown}) as witness {columns} where "
+        )
+        return sql(text) + _all_of(wheres)
+
+    # -- joins -------------------------------------------------------------------------------
+
+    def _joins(self, terms: Iterable[Term]) -> _Joins:
+        joins = _Joins()
+        for term in terms:
+            at: Variable | None = None
+            for depth, step in enumerate(term.path, start=1):
+                at = self._hop(joins, at, step, (step.target, depth))
+            self._add_leaf(joins, term.leaf, at)
+        return joins
+
+    def _hop(
+        self, joins: _Joins, source: Variable | None, step: Step, target: Variable
+    ) -> Variable:
+        hop = (source, step.attr.id, step.direction, target)
+        if hop in joins.hops:
+            return target
+        joins.hops.add(hop)
+        table = self._table(joins, "link", step.attr)
+        near, far = _ends(table, step)
+        joins.wheres.append(sql(f"{table}.vae"))
+        self._place(joins, source, near)
+        self._place(joins, target, far)
+        return target
+
+    def _place(self, joins: _Joins, variable: Variable | None, column: str) -> None:
+        """The column holds the variable: the first one that does defines it."""
+        if variable is None:
+            joins.roots.append(column)
+        elif variable in joins.entities:
+            joins.wheres.append(sql(f"{column} = {joins.entities[variable]}"))
+        else:
+            joins.entities[variable] = column
+
+    def _add_leaf(self, joins: _Joins, leaf: Leaf, at: Variable | None) -> None:
+        match leaf:
+            case Missing() if at is None:
+                return  # the row itself is a member; `_joined` looks at it directly
+            case Missing():
+                self._add_member(joins, leaf.id_attr, at)
+                joins.wheres.append(self._is_missing(leaf, joins.entities[at]))
+            case Present():
+                if at is not None:
+                    self._add_member(joins, leaf.id_attr, at)
+                table = self._table(joins, "leaf", leaf.step.attr)
+                self._place(joins, at, _ends(table, leaf.step)[0])
+                is_value = "vae" if leaf.step.attr.is_ref else "value <> 'null'"
+                joins.wheres.append(sql(f"{table}.{is_value}"))
+            case Linked() | LinkedElsewhere():
+                table = self._table(joins, "leaf", leaf.step.attr)
+                near, far = _ends(table, leaf.step)
+                self._place(joins, at, near)
+                joins.wheres += [sql(f"{table}.vae"), _link_value(leaf, far)]
+            case _:
+                table = self._table(joins, "leaf", leaf.attr)
+                self._place(joins, at, f"{table}.entity_id")
+                joins.wheres += _property_value(leaf, table)
+
+    def _add_member(self, joins: _Joins, id_attr: Attr, at: Variable) -> None:
+        table = self._table(joins, "member", id_attr)
+        joins.wheres.append(sql(f"{table}.ea"))
+        self._place(joins, at, f"{table}.entity_id")
+
+    def _table(self, joins: _Joins, name: str, attr: Attr) -> str:
+        alias = f"{name}_{next(self._numbers)}"
+        joins.tables.append(f"triples {alias}")
+        joins.wheres.append(
+            sql(f"{alias}.app_id = %s::uuid and {alias}.attr_id = %s::uuid", self._app_id, attr.id)
+        )
+        return alias
+
+    def _is_missing(self, leaf: Leaf, entity: str) -> Fragment:
+        if not isinstance(leaf, Missing):
+            raise TypeError("only an absence stands without a triple")
+        attr = leaf.step.attr
+        alias = f"none_{next(self._numbers)}"
+        near, _ = _ends(alias, leaf.step)
+        is_value = "vae" if attr.is_ref else "value <> 'null'"
+        return sql(
+            f"not exists (select from triples {alias} where {alias}.app_id = %s::uuid"
+            f" and {alias}.attr_id = %s::uuid and {near} = {entity} and {alias}.{is_value})",
+            self._app_id,
+            attr.id,
+        )
+
+
+def _components(terms: tuple[Term, ...]) -> list[tuple[Term, ...]]:
+    """The terms in groups that have no linked entity in common."""
+    groups: list[tuple[set[Variable], list[Term]]] = []
+    for term in terms:
+        variables = {(step.target, depth) for depth, step in enumerate(term.path, start=1)}
+        meeting = [group for group in groups if not group[0].isdisjoint(variables)]
+        merged = (variables.union(*(group[0] for group in meeting)), [])  # type: ignore[var-annotated]
+        merged[1].extend(each for group in meeting for each in group[1])
+        merged[1].append(term)
+        groups = [group for group in groups if group not in meeting]
+        groups.append(merged)
+    return [tuple(group[1]) for group in groups]
+
+
+def _ends(table: str, step: Step) -> tuple[str, str]:
+    """The columns of a link triple for the near and the far side of a hop; a property's own."""
+    entity, target = f"{table}.entity_id", f"{table}.ref"
+    return (entity, target) if step.direction == "forward" else (target, entity)
+
+
+def _same_root(roots: list[str], row: str) -> list[Fragment]:
+    return [sql(f"{root} = {row}") for root in roots if root != row]
+
+
+def _all_of(predicates: list[Fragment]) -> Fragment:
+    return join(" and ", predicates) if predicates else TRUE
+
+
+def _link_value(leaf: Linked | LinkedElsewhere, far: str) -> Fragment:
+    if isinstance(leaf, Linked):
+        return sql(f"{far} = any(%s::uuid[])", lowered_ids_of(leaf.constant, many=leaf.many))
+    return sql(f"{far} <> all(%s::uuid[])", lowered_ids_of(leaf.constant, many=False))
+
+
+def _property_value(
+    leaf: IsOneOf | Differs | Compares | Resembles | Missing | Present, table: str
+) -> list[Fragment]:
+    match leaf:
+        case IsOneOf():
+            return _is_one_of(leaf, table)
+        case Differs():
+            return _differs(leaf, table)
+        case Compares():
+            return _compares(leaf, table)
+        case Resembles():
+            return _resembles(leaf, table)
+        case _:
+            raise TypeError("not a test of a property's value")
+
+
+def _is_one_of(leaf: IsOneOf, table: str) -> list[Fragment]:
+    attr, constant = leaf.attr, leaf.constant
+    if attr.label == "id":
+        is_entity = sql(f"{table}.entity_id = any(%s::uuid[])", ids_of(constant, many=leaf.many))
+        return [sql(f"{table}.ea"), is_entity]
+    if is_by_instant(attr):
+        keys = keys_of(constant, "date", many=leaf.many)
+        return [sql(f"{table}.sort_key = any(%s::bytea[])", keys)]
+    if not leaf.many:
+        equal = sql(f"{table}.value_md5 = instant_value_md5(%s::jsonb)", json_of(constant))
+    else:
+        equal = sql(
+            f"{table}.value_md5 = any(array(select instant_value_md5(member)"
+            " from jsonb_array_elements(%s::jsonb) as member))",
+            json_list_of(constant),
+        )
+    takes_null = leaf.many and None in constant.value
+    return [sql(_look_up_flag(attr, table, takes_null=takes_null)), equal]
+
+
+def _look_up_flag(attr: Attr, table: str, *, takes_null: bool) -> str:
+    """The predicate of the index that finds triples of the attr by value."""
+    if attr.unique and not takes_null:
+        return f"{table}.av and {table}.value <> 'null'"
+    if attr.indexed:
+        return f"{table}.ave"
+    return _fetch_flag(attr, table)
+
+
+def _fetch_flag(attr: Attr, table: str) -> str:
+    return f"{table}.ea" if attr.cardinality_one else "true"
+
+
+def _differs(leaf: Differs, table: str) -> list[Fragment]:
+    flag = sql(_fetch_flag(leaf.attr, table))
+    if is_by_instant(leaf.attr):
+        key = key_of(leaf.constant, "date")
+        return [flag, sql(f"{table}.sort_key is distinct from %s::bytea", key)]
+    value = json_of(leaf.constant)
+    return [flag, sql(f"{table}.value_md5 is distinct from instant_value_md5(%s::jsonb)", value)]
+
+
+def _compares(leaf: Compares, table: str) -> list[Fragment]:
+    checked_type = leaf.attr.checked_data_type
+    if checked_type is None:
+        raise TypeError("only typed attrs are compared")
+    operator = _SQL_OPERATORS[leaf.operator]
+    key = key_of(leaf.constant, checked_type)
+    compared = sql(f"{table}.sort_key {operator} %s::bytea", key)
+    # The key of null is empty and stands before all others; null satisfies no comparison.
+    return [compared, sql(f"{table}.sort_key > ''::bytea")]
+
+
+def _resembles(leaf: Resembles, table: str) -> list[Fragment]:
+    operator = "ilike" if leaf.ignore_case else "like"
+    return [
+        sql(f"{table}.ave and jsonb_typeof({table}.value) = 'string'"),
+        sql(f"{table}.value #>> '{{}}' {operator} %s escape ''", text_of(leaf.constant)),
+    ]
+
+
+def is_by_instant(attr: Attr) -> bool:
+    """Whether equality means the same instant, however it is spelt (§2.2)."""
+    return attr.indexed and attr.typed and attr.checked_data_type == "date"

@@ -1,0 +1,179 @@
+"""The rows of each level as SQL: filtered, ordered and cut before anything else is fetched.
+
+Names of a level's CTEs, with its number n: `rows_n` (parent, id, place, and the link triple that
+led there), `ids_n` (one array of the ids), and for children `linked_n`, every entity that the link
+leads to, whether it is shown or not. Order is by (place, id): a place is a time of creation or a
+sort key. Spec: instaql.md §2.4, §2.5, §2.8.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from triples.attrs.attr import Attr
+from triples.instaql.conditions import ConditionSql
+from triples.instaql.constants import cursor_id, cursor_place
+from triples.instaql.forms import Cursor, Form, Order, Page, Step
+from triples.sql.fragment import EMPTY, Fragment, join, sql
+
+_NO_LINK: Final = (
+    "null::uuid as link_entity, null::uuid as link_attr, null::jsonb as link_value,"
+    " null::bigint as link_time"
+)
+
+
+class LevelSql:
+    """Writes the CTEs that find rows."""
+
+    def __init__(self, app_id: str, conditions: ConditionSql) -> None:
+        self._app_id = app_id
+        self._conditions = conditions
+
+    def top_rows(self, number: int, form: Form) -> list[Fragment]:
+        """The CTEs of a top-level form's page."""
+        page, order = form.page, form.order
+        cursors = [
+            self._beyond(cursor, is_after, order)
+            for cursor, is_after in ((page.after, True), (page.before, False))
+            if cursor is not None
+        ]
+        select = (
+            sql(
+                f"select null::uuid as parent, member.entity_id as id, {place_of(order)} as place, "
+            )
+            + sql(_NO_LINK)
+            + self.matching(form)
+            + join("", [cursor.wrap(" and ", "") for cursor in cursors])
+        )
+        if page.limit is not None or page.offset:
+            select = select + self._cut(page, order)
+        return [
+            select.wrap(f"rows_{number} as materialized (", ")"),
+            _ids(number),
+        ]
+
+    def matching(self, form: Form) -> Fragment:
+        """`from … where …`: every member of the form's etype that satisfies its condition."""
+        if form.id_attr is None:
+            raise ValueError("a form that matches nothing has no rows")
+        where = sql(
+            " where member.app_id = %s::uuid and member.attr_id = %s::uuid and member.ea",
+            self._app_id,
+            form.id_attr.id,
+        )
+        if form.condition is None:
+            where = where + sql(" and member.av")
+        else:
+            where = where + self._conditions.holds(form.condition, "member.entity_id").wrap(
+                " and ", ""
+            )
+        return sql(" from triples member") + self._order_join(form.order) + where
+
+    def child_rows(self, number: int, parent: int, form: Form, link: Step) -> list[Fragment]:
+        """The CTEs of a nested form: what its link leads to from the parent's rows."""
+        return [
+            self._linked(number, parent, form, link),
+            self._kept(number, form),
+            _ids(number),
+        ]
+
+    def _linked(self, number: int, parent: int, form: Form, link: Step) -> Fragment:
+        if form.id_attr is None:
+            raise ValueError("a form that matches nothing has no rows")
+        near, far = ("entity_id", "ref") if link.direction == "forward" else ("ref", "entity_id")
+        select = sql(
+            f"select link.{near} as parent, link.{far} as id,"
+            f" {place_of(form.order)} as place, member.entity_id is not null as is_member,"
+            " link.entity_id as link_entity, link.attr_id as link_attr,"
+            " link.value as link_value, link.created_at as link_time"
+            f" from triples link left join triples member on member.app_id = %s::uuid"
+            f" and member.entity_id = link.{far} and member.attr_id = %s::uuid and member.ea",
+            self._app_id,
+            form.id_attr.id,
+        )
+        where = sql(
+            f" where link.app_id = %s::uuid and link.attr_id = %s::uuid and link.vae"
+            f" and link.{near} = any((select ids from ids_{parent})::uuid[])",
+            self._app_id,
+            link.attr.id,
+        )
+        whole = select + self._order_join(form.order) + where
+        return whole.wrap(f"linked_{number} as materialized (", ")")
+
+    def _kept(self, number: int, form: Form) -> Fragment:
+        columns = "parent, id, place, link_entity, link_attr, link_value, link_time"
+        where = sql(f" from linked_{number} as linked where linked.is_member")
+        if form.condition is not None:
+            where = where + self._conditions.holds(form.condition, "linked.id").wrap(" and ", "")
+        limit = form.page.limit
+        if limit is None or not form.order.is_usable:
+            return (sql(f"select {columns}") + where).wrap(f"rows_{number} as materialized (", ")")
+        scan = direction(form.order, reverse=form.page.from_end)
+        ranked = (
+            sql(
+                f"select {columns}, row_number() over"
+                f" (partition by parent order by place {scan}, id {scan}) as rank"
+            )
+            + where
+        )
+        return ranked.wrap(
+            f"rows_{number} as materialized (select {columns} from (",
+            f") as ranked where rank <= {int(limit)})",
+        )
+
+    def _order_join(self, order: Order) -> Fragment:
+        """The triple that typed order looks at; rows without one are ordered as null."""
+        if order.attr is None or not order.is_usable:
+            return EMPTY
+        return sql(
+            " left join triples ordered on ordered.app_id = %s::uuid"
+            " and ordered.entity_id = member.entity_id and ordered.attr_id = %s::uuid"
+            " and ordered.ea",
+            self._app_id,
+            order.attr.id,
+        )
+
+    def _beyond(self, cursor: Cursor, is_after: bool, order: Order) -> Fragment:
+        """Rows on the wanted side of a cursor, in the order's direction."""
+        forwards = is_after is not order.descending
+        operator = (">" if forwards else "<") + ("=" if cursor.inclusive else "")
+        checked_type = order.attr.checked_data_type if order.attr is not None else None
+        cast = "bigint" if order.attr is None else "bytea"
+        return sql(
+            f"({place_of(order)}, member.entity_id) {operator} (%s::{cast}, %s::uuid)",
+            cursor_place(cursor.constant, checked_type),
+            cursor_id(cursor.constant),
+        )
+
+    def _cut(self, page: Page, order: Order) -> Fragment:
+        scan = direction(order, reverse=page.from_end)
+        cut = sql(f" order by place {scan}, id {scan}")
+        if page.limit is not None:
+            cut = cut + sql(" limit %s::bigint", page.limit)
+        if page.offset:
+            cut = cut + sql(" offset %s::bigint", page.offset)
+        return cut
+
+
+def place_of(order: Order) -> str:
+    """The expression that rows are ordered by."""
+    if order.attr is None or not order.is_usable:
+        return "member.created_at"
+    return "coalesce(ordered.sort_key, ''::bytea)"
+
+
+def direction(order: Order, *, reverse: bool = False) -> str:
+    """`asc` or `desc`, turned around for scans from the end."""
+    return "desc" if order.descending is not reverse else "asc"
+
+
+def order_attr(form: Form) -> Attr | None:
+    """The attr that a usable typed order looks at."""
+    return form.order.attr if form.order.is_usable else None
+
+
+def _ids(number: int) -> Fragment:
+    return sql(
+        f"ids_{number} as materialized"
+        f" (select coalesce(array_agg(distinct id), '{{}}') as ids from rows_{number})"
+    )
