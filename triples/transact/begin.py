@@ -28,13 +28,16 @@ from wire.errors import AppDisabled, AppReadOnly, PermissionEvaluationFailed, Re
 
 MAX_CATALOGS: Final = 2_000  # as many as the readers keep
 
-# Planned as a loop over the given rows, whatever the statistics of all tenants together say.
+# Every statement of a write is planned once a connection, as a loop over the rows it is given:
+# statistics of all tenants together say nothing about one, and planning costs more than running.
 _BEGIN: Final = """
 select
   pg_advisory_xact_lock(hashtextextended(%s::uuid::text, 0)),
   set_config('instant.computes_sort_keys', 'on', true),
   set_config('enable_hashjoin', 'off', true),
-  set_config('enable_mergejoin', 'off', true)
+  set_config('enable_mergejoin', 'off', true),
+  set_config('enable_material', 'off', true),
+  set_config('plan_cache_mode', 'force_generic_plan', true)
 """
 # Is there such an app, what may it do, which attrs has it, was this event answered before, and
 # which of the entities that the steps create or update are there?

@@ -60,34 +60,37 @@ doomed (entity_id, etype) as (
 select entity_id, etype from doomed
 """
 
-# Their own triples, and the links that point at them.
+# Their own triples, and the links that point at them. Looked up one by one, by entity or target.
 _DELETE: Final = """
 with
 doomed as materialized (
   select * from json_to_recordset(%(doomed)s::json) as given (e uuid, t text)
 ),
-own as (
-  delete from triples
-  using doomed, json_to_recordset(%(own)s::json) as attr (a uuid, t text)
-  where triples.app_id = %(app_id)s::uuid
-    and attr.t = doomed.t
-    and triples.entity_id = doomed.e
-    and triples.attr_id = attr.a
-  returning triples.entity_id, triples.attr_id
-),
-pointing as (
-  delete from triples
-  using doomed, json_to_recordset(%(pointing)s::json) as attr (a uuid, t text)
-  where triples.app_id = %(app_id)s::uuid
-    and attr.t = doomed.t
-    and triples.vae
-    and triples.ref = doomed.e
-    and triples.attr_id = attr.a
-  returning triples.entity_id, triples.attr_id
+gone as (
+  select own.ctid
+  from doomed
+  cross join lateral (
+    select triples.ctid from triples
+    where triples.app_id = %(app_id)s::uuid
+      and triples.entity_id = doomed.e
+      and %(own)s::jsonb ->> triples.attr_id::text = doomed.t
+    offset 0
+  ) as own
+  union
+  select pointing.ctid
+  from doomed
+  cross join lateral (
+    select triples.ctid from triples
+    where triples.app_id = %(app_id)s::uuid
+      and triples.vae
+      and triples.ref = doomed.e
+      and %(pointing)s::jsonb ->> triples.attr_id::text = doomed.t
+    offset 0
+  ) as pointing
 )
-select entity_id, attr_id from own where attr_id = any(%(watched)s::uuid[])
-union
-select entity_id, attr_id from pointing where attr_id = any(%(watched)s::uuid[])
+delete from triples
+where app_id = %(app_id)s::uuid and ctid = any(array(select ctid from gone))
+returning entity_id, attr_id
 """
 
 
@@ -145,7 +148,6 @@ async def delete(work: Work, doomed: Sequence[Doomed]) -> None:
         "doomed": _wire(doomed),
         "own": _attrs_wire(own, etypes),
         "pointing": _attrs_wire(pointing, etypes),
-        "watched": work.required_attr_ids(),
     }
     cursor = await work.conn.execute(_DELETE, values)
     work.touched.update(await cursor.fetchall())
@@ -160,4 +162,4 @@ def _wire(doomed: Iterable[Doomed]) -> str:
 
 
 def _attrs_wire(attrs: Iterable[tuple[str, str | None]], etypes: set[str]) -> str:
-    return json.dumps([{"a": i, "t": etype} for i, etype in attrs if etype in etypes]).decode()
+    return json.dumps({i: etype for i, etype in attrs if etype in etypes}).decode()

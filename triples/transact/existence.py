@@ -16,16 +16,18 @@ Member = tuple[str, str]
 """An entity and an etype."""
 Existence = Mapping[Member, bool]
 
-# Which of these entities have a triple in these etypes? The filter is opaque, so that the few
-# triples of an entity are read once, and not looked for attr by attr.
+# Which of these entities have a triple in these etypes? A subquery with a limit is run for each
+# entity and never turned into a join; its last condition is opaque, so that the few triples of an
+# entity are read once, and not looked for attr by attr.
 EXISTING: Final = """
   select wanted.i
   from json_to_recordset(%(members)s::json) as wanted (i int, e uuid, t text)
-  where exists (
-    select from triples
+  where (
+    select true from triples
     where triples.app_id = %(app_id)s::uuid
       and triples.entity_id = wanted.e
       and %(etypes)s::jsonb ->> triples.attr_id::text = wanted.t
+    limit 1
   )
 """
 

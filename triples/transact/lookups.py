@@ -17,14 +17,18 @@ from wire.ids import new_id, parse_uuid
 
 # Which entities hold these unique values?
 _RESOLVE: Final = """
-select wanted.i, triples.entity_id
+select wanted.i, holder.entity_id
 from json_to_recordset(%s::json) as wanted (i int, a uuid, v jsonb)
-join triples
-  on triples.app_id = %s::uuid
-  and triples.attr_id = wanted.a
-  and triples.av
-  and triples.value <> 'null'::jsonb
-  and triples.value_md5 = instant_value_md5(wanted.v)
+cross join lateral (
+  select triples.entity_id
+  from triples
+  where triples.app_id = %s::uuid
+    and triples.attr_id = wanted.a
+    and triples.av
+    and triples.value <> 'null'::jsonb
+    and triples.value_md5 = instant_value_md5(wanted.v)
+  limit 1
+) as holder
 """
 
 

@@ -15,14 +15,17 @@ from wire.errors import ValidationFailed
 
 # Which values have these entities in these etypes?
 _PRESENT: Final = """
-select distinct wanted.e, wanted.t, triples.attr_id
+select wanted.e, wanted.t, attr.a
 from json_to_recordset(%s::json) as wanted (e uuid, t text)
 join json_to_recordset(%s::json) as attr (a uuid, t text) on attr.t = wanted.t
-join triples
-  on triples.app_id = %s::uuid
-  and triples.entity_id = wanted.e
-  and triples.attr_id = attr.a
-  and triples.value <> 'null'::jsonb
+where (
+  select true from triples
+  where triples.app_id = %s::uuid
+    and triples.entity_id = wanted.e
+    and triples.attr_id = attr.a
+    and triples.value <> 'null'::jsonb
+  limit 1
+)
 """
 
 

@@ -18,21 +18,34 @@ from wire.errors import SqlRaise, ValidationFailed
 
 # Which values are stored under these entities and attrs?
 _STORED: Final = """
-select wanted.i, triples.value
+select wanted.i, stored.value
 from json_to_recordset(%s::json) as wanted (i int, e uuid, a uuid)
-join triples
-  on triples.app_id = %s::uuid
-  and triples.entity_id = wanted.e
-  and triples.attr_id = wanted.a
+cross join lateral (
+  select triples.value
+  from triples
+  where triples.app_id = %s::uuid
+    and triples.entity_id = wanted.e
+    and triples.attr_id = wanted.a
+  offset 0
+) as stored
 """
 _RETRACT: Final = """
 delete from triples
-using json_to_recordset(%s::json) as gone (e uuid, a uuid, v jsonb)
-where triples.app_id = %s::uuid
-  and triples.entity_id = gone.e
-  and triples.attr_id = gone.a
-  and triples.value_md5 = instant_value_md5(coalesce(gone.v, 'null'))
-returning triples.entity_id, triples.attr_id
+where app_id = %(app_id)s::uuid
+  and ctid = any(array(
+    select stored.ctid
+    from json_to_recordset(%(gone)s::json) as gone (e uuid, a uuid, v jsonb)
+    cross join lateral (
+      select triples.ctid
+      from triples
+      where triples.app_id = %(app_id)s::uuid
+        and triples.entity_id = gone.e
+        and triples.attr_id = gone.a
+        and triples.value_md5 = instant_value_md5(coalesce(gone.v, 'null'))
+      offset 0
+    ) as stored
+  ))
+returning entity_id, attr_id
 """
 
 _LOOKUP_ATTR_CHANGED: Final = (
@@ -106,7 +119,7 @@ async def retract(work: Work, steps: Sequence[TripleStep]) -> None:
         if entity_id is not None and (lookup is None or value is not None):
             gone.append({"e": entity_id, "a": attr.id, "v": value})
     if gone:
-        values = (json.dumps(gone).decode(), work.app_id)
+        values = {"app_id": work.app_id, "gone": json.dumps(gone).decode()}
         cursor = await work.conn.execute(_RETRACT, values)
         work.touched.update(await cursor.fetchall())
 
