@@ -19,7 +19,7 @@ Scope = dict[str, Any]
 Event = dict[str, Any]
 
 
-class SessionConsumer(AsyncWebsocketConsumer):
+class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
     """One connected client."""
 
     async def __call__(

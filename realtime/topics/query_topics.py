@@ -130,7 +130,10 @@ def topics_of(reads: Iterable[Read], level_ids: tuple[frozenset[str], ...]) -> Q
         anything=frozenset(anything),
         equals=equals,
         matchers=matchers,
-        attr_ids=frozenset(row_attrs | reverse_links | anything | equals.keys() | matchers.keys()),
+        members=members,
+        attr_ids=frozenset(
+            row_attrs | reverse_links | anything | equals.keys() | matchers.keys() | members.keys()
+        ),
         etypes=frozenset(etypes),
         watches_names=watches_names,
     )

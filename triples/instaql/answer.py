@@ -126,7 +126,7 @@ async def run_query(conn: Connection, prepared: PreparedQuery) -> Answer:
 async def run_statement(conn: Connection, prepared: PreparedQuery) -> tuple[Any, ...]:
     """The statement's one row: `statement.COLUMNS`, then the ids of each level."""
     statement = prepared.statement
-    cursor = await conn.execute(statement.text, statement.values)  # type: ignore[arg-type]
+    cursor = await conn.execute(statement.text, statement.values)
     row = await cursor.fetchone()
     if row is None:
         raise RecordNotFound("app")

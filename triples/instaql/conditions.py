@@ -116,16 +116,9 @@ class ConditionSql:
         """`$not` of a property with one value: there is no triple with that very value."""
         match items:
             case (
-                Shared((Term((), Differs(attr, constant)),)),
-                Shared(
-                    (
-                        Term(
-                            (),
-                            Missing(Step(missing)),
-                        )
-                    ),
-                ),
-            ) if attr == missing and attr.cardinality_one:
+                Shared(terms=(Term(path=(), leaf=Differs(attr, constant)),)),
+                Shared(terms=(Term(path=(), leaf=Missing(step=step)),)),
+            ) if attr == step.attr and attr.cardinality_one:
                 equal = Shared((Term((), IsOneOf(attr, constant)),))
                 return self.holds(equal, row).wrap("not ", "")
             case _:
@@ -204,11 +197,11 @@ class ConditionSql:
 
     def _add_leaf(self, joins: _Joins, leaf: Leaf, at: Variable | None) -> None:
         match leaf:
-            case Missing() if at is None:
-                return  # the row itself is a member; `_joined` looks at it directly
             case Missing():
-                self._add_member(joins, leaf.id_attr, at)
-                joins.wheres.append(self._is_missing(leaf, joins.entities[at]))
+                # The row itself is a member; `_joined` looks at it directly.
+                if at is not None:
+                    self._add_member(joins, leaf.id_attr, at)
+                    joins.wheres.append(self._is_missing(leaf, joins.entities[at]))
             case Present():
                 if at is not None:
                     self._add_member(joins, leaf.id_attr, at)

@@ -293,7 +293,7 @@ def _collapsed(group: All | Some) -> Condition:
     inner: list[Condition] = []
     for item in group.items:
         if type(item) is type(group):
-            inner.extend(item.items)  # type: ignore[union-attr]  # of the same kind, so a group
+            inner.extend(item.items)
         else:
             inner.append(item)
     return inner[0] if len(inner) == 1 else type(group)(tuple(inner))

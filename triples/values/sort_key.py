@@ -25,7 +25,7 @@ import math
 import struct
 from typing import Any, Final
 
-import icu  # type: ignore[import-untyped]  # ships no types
+import icu
 
 from triples.attrs.attr import CheckedDataType
 from triples.values.dates import parse_date
