@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.restartable_server import RestartableServer
+from tests.faults.embedded_server import EmbeddedServer
 from tests.faults.retrying_writer import RetryingWriter, new_write
 from tests.faults.stored import transaction_ids, values_of
 from tests.realtime.steps import Namespace, new_id
 from tests.sdk.apps import App, create_app
 from tests.sdk.chunks import create
 from tests.sdk.core_clients import CoreProcess, core_process
+from tests.served import ServedDatabase
 
 WRITES = 200
 KILL_AFTER_ANSWERS = (20, 90, 150)
@@ -22,18 +23,18 @@ SET_TO_TWO = "update triples set value = '2' where app_id = %s and value = '1'"
 
 
 @pytest.fixture
-def app(restartable: RestartableServer) -> App:
-    return create_app(restartable, "kill -9")
+def app(embedded_server: EmbeddedServer) -> App:
+    return create_app(embedded_server, "kill -9")
 
 
 @pytest.fixture
-def core(restartable: RestartableServer) -> Iterator[CoreProcess]:
-    with core_process(restartable) as process:
+def core(embedded_server: EmbeddedServer) -> Iterator[CoreProcess]:
+    with core_process(embedded_server) as process:
         yield process
 
 
 def test_retrying_socket_client_loses_nothing(
-    restartable: RestartableServer, app: App, core: CoreProcess
+    embedded_server: EmbeddedServer, app: App, core: CoreProcess
 ) -> None:
     """Three kills in 200 writes; a `create` that ran twice would be refused or counted twice."""
     bob = core.connect(app.id, "bob")
@@ -46,22 +47,24 @@ def test_retrying_socket_client_loses_nothing(
         setup,
         *(new_write(todos.put(entity, mode="create", n=n)) for n, entity in enumerate(entities)),
     ]
-    writer = RetryingWriter(restartable, app.id)
+    writer = RetryingWriter(embedded_server, app.id)
     kills = list(KILL_AFTER_ANSWERS)
 
     def kill_on_the_way(answers: int) -> None:
         if kills and answers >= kills[0]:
             kills.pop(0)
-            restartable.kill()
-            restartable.start()
+            embedded_server.kill()
+            embedded_server.start()
 
     writer.write_all(writes, kill_on_the_way)
 
     assert writer.refused == {}
     assert writer.connections == 1 + len(KILL_AFTER_ANSWERS)
-    stored = values_of(restartable.database_url, app.id, "todos", "n")
+    stored = values_of(embedded_server.database_url, app.id, "todos", "n")
     assert stored == {entity: [n] for n, entity in enumerate(entities)}
-    assert sorted(writer.acknowledged.values()) == transaction_ids(restartable.database_url, app.id)
+    assert sorted(writer.acknowledged.values()) == transaction_ids(
+        embedded_server.database_url, app.id
+    )
     live.wait_until(lambda data: len(data["todos"]) == WRITES, "every todo", CATCH_UP_SECONDS)
     assert {todo["id"]: todo["n"] for todo in live.data["todos"]} == {
         entity: n for n, entity in enumerate(entities)
@@ -69,7 +72,7 @@ def test_retrying_socket_client_loses_nothing(
 
 
 def test_published_sdk_loses_nothing(
-    restartable: RestartableServer, app: App, core: CoreProcess
+    embedded_server: EmbeddedServer, app: App, core: CoreProcess
 ) -> None:
     """The SDK sends its unconfirmed writes again by itself; a subscriber needs no reload."""
     ann, bob = core.connect(app.id, "ann"), core.connect(app.id, "bob")
@@ -81,33 +84,32 @@ def test_published_sdk_loses_nothing(
     ]
 
     promises[WRITES // 4].result()
-    restartable.kill()
-    restartable.start()
+    embedded_server.kill()
+    embedded_server.start()
     statuses = {promise.result(CATCH_UP_SECONDS)["status"] for promise in promises}
 
     assert statuses == {"synced"}
     live.wait_until(lambda data: len(data["todos"]) == WRITES, "every todo", CATCH_UP_SECONDS)
-    stored = values_of(restartable.database_url, app.id, "todos", "n")
+    stored = values_of(embedded_server.database_url, app.id, "todos", "n")
     assert stored == {entity: [n] for n, entity in enumerate(entities)}
-    assert len(transaction_ids(restartable.database_url, app.id)) == WRITES
+    assert len(transaction_ids(embedded_server.database_url, app.id)) == WRITES
     assert "closed" in bob.statuses
 
 
 def test_change_committed_while_the_server_was_down_is_shown_after_it_is_back(
-    beside_its_database: RestartableServer,
+    restartable: ServedDatabase,
 ) -> None:
     """The client did not reload, and the feed had no one to tell when it happened."""
-    server = beside_its_database
-    app = create_app(server, "down")
-    with core_process(server) as core:
+    app = create_app(restartable, "down")
+    with core_process(restartable) as core:
         bob = core.connect(app.id, "bob")
         entity = new_id()
         bob.transact(create("todos", entity, {"n": 1}))
         live = bob.subscribe({"todos": {}})
         live.wait_for({"todos": [{"id": entity, "n": 1}]})
 
-        server.kill()
-        server.run_sql(SET_TO_TWO, app.id)
-        server.start()
+        restartable.kill()
+        restartable.run_sql(SET_TO_TWO, app.id)
+        restartable.start()
 
         live.wait_for({"todos": [{"id": entity, "n": 2}]}, CATCH_UP_SECONDS)

@@ -127,6 +127,7 @@ def test_removed_query_is_not_refreshed(ann: Peer, bob: Peer) -> None:
     ann.ask("add-query", q=TODOS)
     ann.ask("add-query", q=kept)
     ann.ask("remove-query", q=TODOS)
+    ann.fence()
 
     bob.transact(*todos.put(milk, text="oat milk"))
     refresh = ann.hear_where(

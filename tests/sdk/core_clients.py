@@ -195,6 +195,12 @@ class CoreClient:
         """Swallow the next message with this op and break the connection in its place."""
         self.process.ask("loseNextReply", client=self.name, op=op).result()
 
+    def wait_until_lost(self, count: int, timeout: float = WAIT_SECONDS) -> None:
+        """Wait until so many messages were swallowed in all."""
+        self.process.wait_until(
+            lambda: len(self.lost) >= count, f"{self.name} to lose a reply", timeout
+        )
+
     def pause_reading(self) -> None:
         self.process.ask("pause", client=self.name).result()
 
