@@ -1,4 +1,4 @@
-"""Servers that tests may kill; `restartable`, whose database stays, is with the common fixtures."""
+"""Servers that tests may kill: one whose database dies with it, and one whose database stays."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.embedded_server import EmbeddedServer
+from tests.served import ServedDatabase, served_database
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,11 @@ def embedded_server() -> Iterator[EmbeddedServer]:
             yield server
         finally:
             server.close()
+
+
+@pytest.fixture
+def restartable(tmp_path: Path) -> Iterator[ServedDatabase]:
+    """A running server of this test alone, on a database that outlives it."""
+    with served_database(tmp_path) as served:
+        served.start()
+        yield served
