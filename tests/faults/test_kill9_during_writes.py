@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from tests.faults.embedded_server import EmbeddedServer
@@ -109,7 +110,8 @@ def test_change_committed_while_the_server_was_down_is_shown_after_it_is_back(
         live.wait_for({"todos": [{"id": entity, "n": 1}]})
 
         restartable.kill()
-        restartable.run_sql(SET_TO_TWO, app.id)
+        with psycopg.connect(restartable.database_url) as conn:
+            assert conn.execute(SET_TO_TWO, [app.id]).rowcount == 1
         restartable.start()
 
         live.wait_for({"todos": [{"id": entity, "n": 2}]}, CATCH_UP_SECONDS)
