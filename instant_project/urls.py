@@ -11,8 +11,10 @@ from instant_project.operator_static import operator_static
 from instant_project.welcome import welcome
 from realtime.health import system_health
 from realtime.sse import runtime_sse
+from triples.http import schema
 from triples.http.ephemeral_apps import Policy, ephemeral_app, ephemeral_apps
 from triples.http.transactions import admin_transact
+from triples.schema.apply import apply_new_schema
 
 ephemeral_policy = Policy(
     may_create=settings.ENVIRONMENT.ephemeral_apps,
@@ -26,10 +28,24 @@ urlpatterns = [
     # sockets, for clients that cannot open one
     path("runtime/sse", runtime_sse),
     # apps
-    path("dash/apps/ephemeral", ephemeral_apps(ephemeral_policy)),
+    path("dash/apps/ephemeral", ephemeral_apps(ephemeral_policy, apply_new_schema)),
     path("dash/apps/ephemeral/<app_id>", ephemeral_app()),
     # writes
     path("admin/transact", admin_transact(user_of_token)),
+    # schemas
+    path("admin/schema", schema.admin_schema),
+    path("admin/soft_deleted_attrs", schema.admin_soft_deleted),
+    path("superadmin/apps/<app_id>/schema", schema.superadmin_schema),
+    path("superadmin/apps/<app_id>/schema/push/plan", schema.schema_plan),
+    path("superadmin/apps/<app_id>/schema/push/apply", schema.schema_apply),
+    path("dash/apps/<app_id>/schema/pull", schema.schema_pull),
+    path("dash/apps/<app_id>/schema/push/plan", schema.schema_plan),
+    path("dash/apps/<app_id>/schema/push/apply", schema.schema_apply),
+    path("dash/apps/<app_id>/schema/steps/apply", schema.schema_steps_apply),
+    path("dash/apps/<app_id>/indexing-jobs", schema.indexing_jobs),
+    path("dash/apps/<app_id>/indexing-jobs/group/<group_id>", schema.indexing_group),
+    path("dash/apps/<app_id>/indexing-jobs/<job_id>", schema.indexing_job),
+    path("dash/apps/<app_id>/soft_deleted_attrs", schema.dash_soft_deleted),
     # the operator's own site
     path("operator/static/<path:file>", operator_static),
     path("operator/", admin.site.urls),

@@ -21,6 +21,7 @@ from realtime.sessions import Session
 from realtime.subscriptions.hub import QueryHub
 from realtime.subscriptions.recent_changes import RecentChanges
 from triples.attrs.store import CatalogCache
+from triples.indexing.worker import IndexingWorker
 from triples.sql import pool
 from triples.values.missing_keys import fill_sort_keys
 from wire import ids
@@ -51,6 +52,7 @@ class Server:
     hub: QueryHub
     received: ReceiveQueue
     feed: ChangeFeed
+    indexing: IndexingWorker
     machine_id: str = field(default_factory=ids.new_id)
     sessions: set[Session] = field(default_factory=set)
     streamed: dict[str, StreamedSession] = field(default_factory=dict)
@@ -84,8 +86,10 @@ async def start(settings: Settings) -> None:
         invalidator.on_gap,
         repair=repair_sort_keys,
     )
-    _server = Server(hub, received, feed)
+    indexing = IndexingWorker()
+    _server = Server(hub, received, feed, indexing)
     await feed.start()
+    await indexing.start()
     health.watch(feed)
 
 
@@ -115,6 +119,7 @@ async def stop() -> None:
     if server is None:
         return
     health.watch(None)
+    await server.indexing.stop()
     await server.feed.stop()
     await server.received.stop()
     await server.hub.stop()

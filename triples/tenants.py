@@ -160,6 +160,13 @@ async def verify_admin_token(conn: pool.Connection, app_id: str, token: str) -> 
     raise RecordNotFound("app-admin-token", message=_WRONG_ADMIN_TOKEN)
 
 
+async def is_admin_token(conn: pool.Connection, token: str) -> bool:
+    """Whether the token, a canonical uuid, opens any app."""
+    found = "select 1 from app_admin_tokens where token_hash = %s"
+    cursor = await conn.execute(found, (hash_uuid_secret(token),))
+    return await cursor.fetchone() is not None
+
+
 async def _insert(
     conn: pool.Connection,
     title: str,

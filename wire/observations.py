@@ -65,6 +65,16 @@ class SortKeysFilled(Observation):
     not_of_type: int
 
 
+@dataclass(frozen=True, slots=True)
+class IndexingBatchFailed(Observation):
+    """A batch of a background job was rolled back; `where` has the frames of its error."""
+
+    level = logging.ERROR
+
+    error: str
+    where: str
+
+
 def report(fact: Observation) -> None:
     """Show a fact to whoever watches."""
     fields = {name.name: getattr(fact, name.name) for name in dataclasses.fields(fact)}

@@ -1,0 +1,1 @@
+"""Background jobs that make stored triples follow a change of their attr."""
