@@ -203,7 +203,9 @@ async def test_every_change_of_the_attr_is_a_transaction_of_the_app(
     before = await (await writer.conn.execute(count, (writer.app_id,))).fetchone()
     await jobs.done("index", "notes.rank")
     after = await (await writer.conn.execute(count, (writer.app_id,))).fetchone()
-    assert before is not None and after is not None and after[0] == before[0] + 2
+    assert before is not None
+    assert after is not None
+    assert after[0] == before[0] + 2
 
 
 async def test_job_of_many_windows_passes_every_triple(
