@@ -41,7 +41,15 @@ MERGED: Final = {
     "users": ("users.meta", "users.meta", "users.age", "users.friends"),
     "books": ("books.title", "books.title", "books.author"),
 }
-PATCHES: Final = ({"a": {"b": 1}}, {"a": {"c": None, "b": 2}}, {"a": None}, None, [1], "x", {})
+PATCHES: Final[tuple[Any, ...]] = (
+    {"a": {"b": 1}},
+    {"a": {"c": None, "b": 2}},
+    {"a": None},
+    None,
+    [1],
+    "x",
+    {},
+)
 
 
 def test_random_writes_do_what_the_model_says(seed: int, django_db_setup: None) -> None:

@@ -124,7 +124,11 @@ async def test_attrs_are_changed_by_admins_only(library: Writer, step: str) -> N
 
 async def test_unknown_attrs_are_passed_over(library: Writer) -> None:
     unknown = new_id()
-    steps = [["update-attr", {"id": unknown}], ["delete-attr", unknown], ["restore-attr", unknown]]
+    steps: list[Any] = [
+        ["update-attr", {"id": unknown}],
+        ["delete-attr", unknown],
+        ["restore-attr", unknown],
+    ]
     assert (await library.write(*steps)).tx_id
 
 
@@ -265,7 +269,8 @@ async def test_name_of_a_hidden_attr_is_free(library: Writer) -> None:
 
 
 async def test_kinds_of_values_are_remembered(library: Writer) -> None:
-    for value in ("text", 1, None, True, [1], {}):
+    values: list[Any] = ["text", 1, None, True, [1], {}]
+    for value in values:
         await library.write(library.add("ann", "users.name", value))
     assert (await attr(library, "users.name")).to_wire()["inferred-types"] == [
         "number",

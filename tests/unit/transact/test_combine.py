@@ -9,8 +9,8 @@ import pytest
 from triples.transact.combine import can_stand_for
 
 UPDATE = {"mode": "update"}
-EARLIER = [["add-triple", "e", "x", 1, UPDATE], ["add-triple", "e", "y", 1, UPDATE]]
-LATER = [["add-triple", "e", "x", 2, UPDATE], ["add-triple", "e", "y", {"z": 2}, UPDATE]]
+EARLIER: list[Any] = [["add-triple", "e", "x", 1, UPDATE], ["add-triple", "e", "y", 1, UPDATE]]
+LATER: list[Any] = [["add-triple", "e", "x", 2, UPDATE], ["add-triple", "e", "y", {"z": 2}, UPDATE]]
 
 
 def is_one(attr_id: str) -> bool:
