@@ -49,12 +49,13 @@ def main() -> int:
             ordinary_tables.build(conn)
         apps = {"biggest app": nth_app(conn, 1), "50th app": nth_app(conn, 50)}
         nested = {"100 × 10 × 10": asked_app(conn, nest.APP_ID, 0)}
-    return asyncio.run(_measure_all(url, apps, nested, arguments.rounds))
+    return asyncio.run(_measure_all(url, apps, nested, arguments.rounds, arguments.only))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.queries", description=__doc__)
     parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--only", default="", help="questions whose name has this in it")
     parser.add_argument("--sockets", metavar="WS_URL", help="e.g. ws://localhost:8888")
     parser.add_argument("--seconds", type=float, default=20)
     return parser.parse_args()
@@ -80,13 +81,15 @@ async def _store_nest(url: str) -> None:
 
 
 async def _measure_all(
-    url: str, apps: dict[str, AskedApp], nested: dict[str, AskedApp], rounds: int
+    url: str, apps: dict[str, AskedApp], nested: dict[str, AskedApp], rounds: int, only: str
 ) -> int:
     missed = 0
     print("| question | app | ours p50 / p95, ms | SQL p50 / p95, ms | ratio | target |")
     print("|---|---|--:|--:|--:|--:|")
     async with await _connect(url) as conn:
         for question in QUESTIONS:
+            if only not in question.name:
+                continue
             for name, app in (nested if question.nested else apps).items():
                 count = max(20, rounds // 10) if question.nested else rounds
                 missed += await _measure(conn, question, name, app, count)

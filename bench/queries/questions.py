@@ -29,6 +29,7 @@ class AskedApp:
     emails: list[str]
     scores: list[float]
     titles: list[str]
+    posts_by_score: list[tuple[str, str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ def _score(app: AskedApp, rng: random.Random) -> Drawn:
     return {"score": rng.choice(app.scores)}
 
 
+def _place(app: AskedApp, rng: random.Random) -> Drawn:
+    post, attr, score = rng.choice(app.posts_by_score)
+    return {"id": post, "attr": attr, "score": score}
+
+
 def _word_pair(app: AskedApp, rng: random.Random) -> Drawn:
     words = rng.choice(app.titles).split()
     return {"pattern": f"%{words[0]} {words[1]}%"}
@@ -70,6 +76,37 @@ QUESTIONS: Final = (
     ),
     Question(
         "20-row page by indexed order",
+        _nothing,
+        lambda drawn: {"posts": {"$": {"order": {"score": "desc"}, "limit": PAGE_ROWS}}},
+        """
+        select * from ordinary.posts
+        where app_id = %(app)s::uuid
+        order by score desc, id desc
+        limit 21
+        """,
+        target=2.5,
+    ),
+    Question(
+        "20-row page after a cursor",
+        _place,
+        lambda drawn: {
+            "posts": {
+                "$": {
+                    "order": {"score": "desc"},
+                    "limit": PAGE_ROWS,
+                    "after": [drawn["id"], drawn["attr"], drawn["score"], 0],
+                }
+            }
+        },
+        """
+        select * from ordinary.posts
+        where app_id = %(app)s::uuid and (score, id) < (%(score)s, %(id)s::uuid)
+        order by score desc, id desc
+        limit 21
+        """,
+    ),
+    Question(
+        "20-row page of a range",
         _score,
         lambda drawn: {
             "posts": {
@@ -86,7 +123,6 @@ QUESTIONS: Final = (
         order by score desc, id desc
         limit 21
         """,
-        target=2.5,
     ),
     Question(
         "where over two links",
@@ -179,6 +215,12 @@ join triples t on t.app_id = a.app_id and t.attr_id = a.id and t.value <> 'null'
 where a.app_id = %s::uuid and a.etype = %s and a.label = %s
 limit 5000
 """
+_POSTS_BY_SCORE: Final = """
+select t.entity_id::text, t.attr_id::text, (t.value #>> '{}')::float8 from attrs a
+join triples t on t.app_id = a.app_id and t.attr_id = a.id and t.value <> 'null'
+where a.app_id = %s::uuid and a.etype = 'posts' and a.label = 'score'
+limit 5000
+"""
 
 
 def nth_app(conn: Conn, rank: int) -> AskedApp:
@@ -200,4 +242,5 @@ def asked_app(conn: Conn, app_id: str, triples: int) -> AskedApp:
         emails=values("users", "email"),
         scores=values("posts", "score"),
         titles=values("posts", "title"),
+        posts_by_score=conn.execute(_POSTS_BY_SCORE, (app_id,)).fetchall(),
     )
