@@ -11,8 +11,10 @@ from instant_project.operator_static import operator_static
 from instant_project.welcome import welcome
 from realtime.health import system_health
 from realtime.sse import runtime_sse
+from triples.attrs.store import CatalogCache
 from triples.http import schema
 from triples.http.ephemeral_apps import Policy, ephemeral_app, ephemeral_apps
+from triples.http.queries import admin_query, framework_query
 from triples.http.transactions import admin_transact
 from triples.schema.apply import apply_new_schema
 
@@ -21,6 +23,7 @@ ephemeral_policy = Policy(
     creations_per_hour=settings.ENVIRONMENT.ephemeral_apps_per_hour,
     trusted_proxies=settings.ENVIRONMENT.trusted_proxies,
 )
+catalogs = CatalogCache()
 
 urlpatterns = [
     path("", welcome),
@@ -30,6 +33,9 @@ urlpatterns = [
     # apps
     path("dash/apps/ephemeral", ephemeral_apps(ephemeral_policy, apply_new_schema)),
     path("dash/apps/ephemeral/<app_id>", ephemeral_app()),
+    # queries
+    path("admin/query", admin_query(catalogs)),
+    path("runtime/framework/query", framework_query(catalogs, user_of_token)),
     # writes
     path("admin/transact", admin_transact(user_of_token)),
     # schemas
