@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import uuid
 from random import Random
 from typing import Any, Final
@@ -52,8 +51,9 @@ PATCHES: Final[tuple[Any, ...]] = (
 )
 
 
-def test_random_writes_do_what_the_model_says(seed: int, django_db_setup: None) -> None:
-    campaign = os.environ.get("TEST_CAMPAIGN") == "yes"
+def test_random_writes_do_what_the_model_says(
+    seed: int, campaign: bool, django_db_setup: None
+) -> None:
     asyncio.run(_sequences(seed, CAMPAIGN_SEQUENCES if campaign else SEQUENCES))
 
 

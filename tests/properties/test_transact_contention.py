@@ -6,7 +6,6 @@ Seconds in an ordinary run, half a minute in a campaign.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import time
 from collections import Counter
@@ -50,8 +49,7 @@ _INSERTED: Final = re.compile(
 )
 
 
-def test_writers_in_each_others_way(seed: int, django_db_setup: None) -> None:
-    campaign = os.environ.get("TEST_CAMPAIGN") == "yes"
+def test_writers_in_each_others_way(seed: int, campaign: bool, django_db_setup: None) -> None:
     asyncio.run(_contend(seed, CAMPAIGN_SECONDS if campaign else SECONDS))
 
 

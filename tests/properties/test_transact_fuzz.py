@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from typing import Any, Final
 
 import hypothesis
@@ -148,9 +147,8 @@ step_lists = st.one_of(
 
 
 def test_any_steps_are_written_or_refused(
-    seed: int, django_db_setup: None, caplog: pytest.LogCaptureFixture
+    seed: int, campaign: bool, django_db_setup: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    campaign = os.environ.get("TEST_CAMPAIGN") == "yes"
     with asyncio.Runner() as runner:
         conn, closing = runner.run(_connected())
         writer: Writer | None = None

@@ -127,9 +127,8 @@ async def update_attrs(work: Work, steps: Sequence[UpdateAttr]) -> None:
     pairs = [(work.attr(attr_id), attr) for attr_id, attr in after.items()]
     others = [a for a in work.catalog.attrs if a.id not in after]
     seen: list[Attr] = []
-    for old, new in pairs:
-        if (old.etype, old.label) != (new.etype, new.label):
-            check_new_attr(new)
+    for _, new in pairs:
+        check_new_attr(new)
         _check_names(AttrCatalog(work.app_id, 0, _user(others)), seen, new)
         seen.append(new)
     if not pairs:

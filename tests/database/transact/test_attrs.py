@@ -302,6 +302,14 @@ async def test_reserved_names_are_refused(
 async def test_rename_onto_a_reserved_name_is_refused(library: Writer) -> None:
     refusal = await library.refusal(update(library, "users.name", rename="$users.email"))
     assert "already exists" in refusal.message
+    far = update(library, "books.author", reverse_identity=[new_id(), "$users", "email"])
+    assert "already exists" in (await library.refusal(far)).message
+
+
+async def test_system_etype_gets_no_required_attr_later(writer: Writer) -> None:
+    await writer.write(writer.add_attr("$users.nick"))
+    refusal = await writer.refusal(update(writer, "$users.nick", required_q=True))
+    assert "can't create a required system attribute" in refusal.message
 
 
 @pytest.mark.parametrize("etype", ["$users", "$files", "$streams"])
