@@ -290,7 +290,7 @@ def _property_value(
         case Differs():
             return _differs(leaf, table)
         case Compares():
-            return _compares(leaf, table)
+            return [compared_keys(leaf, table)]
         case Resembles():
             return _resembles(leaf, table)
         case _:
@@ -339,15 +339,16 @@ def _differs(leaf: Differs, table: str) -> list[Fragment]:
     return [flag, sql(f"{table}.value_md5 is distinct from instant_value_md5(%s::jsonb)", value)]
 
 
-def _compares(leaf: Compares, table: str) -> list[Fragment]:
+def compared_keys(leaf: Compares, table: str) -> Fragment:
+    """Whether the sort key of a triple of the leaf's attr stands in the wanted order."""
     checked_type = leaf.attr.checked_data_type
     if checked_type is None:
         raise TypeError("only typed attrs are compared")
     operator = _SQL_OPERATORS[leaf.operator]
     key = key_of(leaf.constant, checked_type)
-    compared = sql(f"{table}.sort_key {operator} %s::bytea", key)
     # The key of null is empty and stands before all others; null satisfies no comparison.
-    return [compared, sql(f"{table}.sort_key > ''::bytea")]
+    not_null = f" and {table}.sort_key > ''::bytea"
+    return sql(f"{table}.sort_key {operator} %s::bytea{not_null}", key)
 
 
 def _resembles(leaf: Resembles, table: str) -> list[Fragment]:

@@ -2,7 +2,8 @@
 
 A compiled statement belongs to a shape of queries, so where a constant stands it holds a
 `FromConstant`: which constant it is, and how its value is turned into what PostgreSQL takes.
-Converters never fail for values that `where` and `parse` let pass.
+A converter raises `ValueError` for a value that `where` and `parse` would have refused: the check
+of a query was one of its shape, not of its constants.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from triples.attrs.attr import CheckedDataType
 from triples.instaql.shape import Constant
 from triples.sql.fragment import Fragment
+from triples.values.dates import parse_date
 from triples.values.sort_key import sort_key
 from wire import json
 from wire.ids import parse_uuid
@@ -100,15 +102,17 @@ def _json_list_text(values: list[Any]) -> str:
 
 
 def _key(checked_type: CheckedDataType, value: Any) -> bytes:
+    if checked_type == "date" and value is not None:
+        parse_date(value, operand=True)
     return sort_key(value, checked_type)
 
 
 def _keys(checked_type: CheckedDataType, values: list[Any]) -> list[bytes]:
-    return [sort_key(value, checked_type) for value in values]
+    return [_key(checked_type, value) for value in values]
 
 
 def _single_key(checked_type: CheckedDataType, value: Any) -> list[bytes]:
-    return [sort_key(value, checked_type)]
+    return [_key(checked_type, value)]
 
 
 def _storable_text(value: str) -> str | None:
@@ -124,15 +128,22 @@ def _single_id(value: Any) -> list[str]:
 
 
 def _lowered_ids(values: list[Any]) -> list[str]:
-    return [lowered for lowered in map(parse_uuid, values) if lowered is not None]
+    return [_lowered_id(value) for value in values]
+
+
+def _lowered_id(value: Any) -> str:
+    lowered = parse_uuid(value)
+    if lowered is None:
+        raise ValueError("a link's value is an entity's id")
+    return lowered
 
 
 def _single_lowered_id(value: Any) -> list[str]:
     return _lowered_ids([value])
 
 
-def _cursor_entity(cursor: list[Any]) -> str | None:
-    return parse_uuid(cursor[0])
+def _cursor_entity(cursor: list[Any]) -> str:
+    return _lowered_id(cursor[0])
 
 
 def _cursor_time(cursor: list[Any]) -> int:

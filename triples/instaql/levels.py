@@ -11,9 +11,11 @@ from __future__ import annotations
 from typing import Final
 
 from triples.attrs.attr import Attr
+from triples.instaql import ordered_page
 from triples.instaql.conditions import ConditionSql
 from triples.instaql.constants import cursor_id, cursor_place
 from triples.instaql.forms import Cursor, Form, Order, Page, Step
+from triples.instaql.ordered_page import OrderedPage
 from triples.sql.fragment import EMPTY, Fragment, join, sql
 
 _NO_LINK: Final = (
@@ -31,6 +33,8 @@ class LevelSql:
 
     def top_rows(self, number: int, form: Form) -> list[Fragment]:
         """The CTEs of a top-level form's page."""
+        if ordered_page.suits(form):
+            return self._ordered_rows(number, form)
         page, order = form.page, form.order
         cursors = [
             self._beyond(cursor, is_after, order)
@@ -48,6 +52,20 @@ class LevelSql:
         if page.limit is not None or page.offset:
             select = select + self._cut(page, order)
         return [
+            select.wrap(f"rows_{number} as materialized (", ")"),
+            _ids(number),
+        ]
+
+    def _ordered_rows(self, number: int, form: Form) -> list[Fragment]:
+        page = OrderedPage(form, self._app_id, self._conditions)
+        select = (
+            sql(f"select null::uuid as parent, id, place, {_NO_LINK} from (")
+            + page.candidates(number)
+            + sql(") as candidates")
+            + self._cut(form.page, form.order)
+        )
+        return [
+            page.present(number),
             select.wrap(f"rows_{number} as materialized (", ")"),
             _ids(number),
         ]

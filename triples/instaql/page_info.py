@@ -25,19 +25,22 @@ def page_info(number: int, form: Form, app_id: str, levels: LevelSql) -> Fragmen
     """A JSON object with both cursors and both flags."""
     after = ">" if not form.order.descending else "<"
     before = "<" if not form.order.descending else ">"
-    is_empty_after_something = bool(form.page.offset or form.page.after)
+    page = form.page
+    has_next = has_previous = sql("false")
+    if page.before or (page.offset if page.from_end else page.limit):
+        has_next = _exists_beyond(f"last_{number}", after, form, levels)
+    if page.after or (page.limit if page.from_end else page.offset):
+        has_previous = _exists_beyond(f"first_{number}", before, form, levels)
     return (
         sql("json_build_object('start-cursor', ")
         + _cursor(f"first_{number}", form, app_id)
         + sql(", 'end-cursor', ")
         + _cursor(f"last_{number}", form, app_id)
         + sql(", 'has-next-page?', ")
-        + _exists_beyond(f"last_{number}", after, form, levels)
-        + sql(
-            f", 'has-previous-page?', case when exists (select from rows_{number}) then ",
-        )
-        + _exists_beyond(f"first_{number}", before, form, levels)
-        + sql(" else %s::boolean end)", is_empty_after_something)
+        + has_next
+        + sql(f", 'has-previous-page?', case when exists (select from rows_{number}) then ")
+        + has_previous
+        + sql(" else %s::boolean end)", bool(page.offset or page.after))
     )
 
 
