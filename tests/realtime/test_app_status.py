@@ -13,6 +13,8 @@ from tests.sdk.apps import App
 
 SetStatus = Callable[[str], None]
 
+ROUNDS = 20
+
 
 class ServerWithDatabase(Protocol):
     """A server whose database tests may reach."""
@@ -52,7 +54,8 @@ def test_status_decides_what_is_refused(
 
 
 def test_change_of_status_is_pushed_and_holds_at_once(ann: Peer, set_status: SetStatus) -> None:
-    for status, write in [
+    """Many times, since the log may tell of a commit before it is visible."""
+    for status, write in ROUNDS * [
         ("read-only", "app-read-only"),
         ("disabled", "app-disabled"),
         ("active", "transact-ok"),
