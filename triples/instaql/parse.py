@@ -94,7 +94,7 @@ class Parser:
             condition=condition,
             order=order,
             page=page,
-            wants_page_info=link is None and any(options.get(name) for name in _PAGING),
+            wants_page_info=link is None and _is_paged(options),
             counts=self._counts(options, form, path),
             fields=fields,
             attrs=self._attrs(etype, fields),
@@ -327,6 +327,11 @@ class Parser:
         if attr is None:
             return "a missing attribute"
         return f"`{_order_name(None if attr == id_attr else attr)}`"
+
+
+def _is_paged(options: dict[str, Any]) -> bool:
+    """Whether any paging option is given; an order of no key is none."""
+    return any(name in options and options[name] != {} for name in _PAGING)
 
 
 def _order_name(attr: Attr | None) -> str:
