@@ -66,7 +66,7 @@ async def _sequences(seed: int, count: int) -> None:
             await writer.write(*(_defined(writer, name) for name in ATTRS))
             model = Model(ATTRS)
             for _ in range(WRITES_EACH):
-                steps = [_step(rng, writer) for _ in range(rng.randrange(1, 6))]
+                steps = [s for _ in range(rng.randrange(1, 5)) for s in _steps(rng, writer)]
                 if await _both_agree(writer, model, steps, f"sequence {seed}/{number}"):
                     written += 1
                 else:
@@ -109,11 +109,22 @@ def _defined(writer: Writer, name: str) -> list[Any]:
     )
 
 
+def _steps(rng: Random, writer: Writer) -> list[Step]:
+    """A whole book with a link, which has what is required, or any single step."""
+    if rng.random() < 0.7:
+        return [_step(rng, writer)]
+    book = writer.entity(str(rng.randrange(4)))
+    link = rng.choice(("books.author", "books.cover", "books.parts"))
+    target = writer.entity(str(rng.randrange(4)))
+    values = {"books.id": book, "books.title": "T", link: target}
+    return [Step("add-triple", book, attr, value) for attr, value in values.items()]
+
+
 def _step(rng: Random, writer: Writer) -> Step:
     op = rng.choices(
         ("add-triple", "deep-merge-triple", "retract-triple", "delete-entity", "increment-triple",
          "expect-triple"),
-        (12, 3, 2, 2, 1, 1),
+        (12, 3, 2, 4, 1, 1),
     )[0]  # fmt: skip
     etype = rng.choice(("users", "books"))
     entity: Any = writer.entity(str(rng.randrange(4)))
@@ -122,7 +133,8 @@ def _step(rng: Random, writer: Writer) -> Step:
     if op == "delete-entity":
         return Step(op, entity, etype)
     names = [name for name in ATTRS if name.startswith(etype)]
-    attr = rng.choice(names)
+    links = [name for name in names if ATTRS[name].far is not None]
+    attr = rng.choice(names + links)
     if op == "deep-merge-triple":
         attr = rng.choice(MERGED[etype])
     if op == "increment-triple":
