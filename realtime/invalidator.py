@@ -25,7 +25,9 @@ class Invalidator:
     def deliver(self, changes: TxChanges) -> None:
         """Take one transaction's changes of one app."""
         if changes.attr_changes or changes.truncated:
-            self._catalogs.forget(changes.app_id)
+            self._hub.attrs_changed(changes.app_id, changes.xid)
+        if changes.app_changed:
+            self._hub.app_changed(changes.app_id, changes.xid)
         state = self._hub.app_state(changes.app_id)
         if state is None:
             return
@@ -34,10 +36,6 @@ class Invalidator:
         if changes.tx_id is not None:
             state.learn_fed_tx_id(changes.tx_id)
         self._hub.invalidate(state, touched, changes.xid)
-        if changes.attr_changes or changes.truncated:
-            self._hub.reload_attrs(state)
-        if changes.app_changed:
-            self._hub.reload_app(state)
 
     def on_gap(self) -> None:
         """Changes may have been missed: nothing remembered can be trusted."""

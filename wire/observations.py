@@ -47,6 +47,16 @@ class SocketOpFailed(Observation):
 
 
 @dataclass(frozen=True, slots=True)
+class HubTaskFailed(Observation):
+    """Bringing attrs or a status to sessions failed; the next change tries again."""
+
+    level = logging.ERROR
+
+    error: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class LiveQueryFailed(Observation):
     """Answering a live query raised what no client can have caused."""
 

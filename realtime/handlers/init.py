@@ -37,6 +37,8 @@ async def init(hub: QueryHub, session: Session, message: Message) -> None:
     # From here on the app's changes reach the session, so the catalog read next cannot fall behind.
     state = hub.enter(session, app)
     try:
+        if len(state.sessions) == 1:
+            await hub.reread_app(state)
         catalog = await hub.catalog(state)
     except BaseException:
         hub.leave(session)
@@ -47,7 +49,7 @@ async def init(hub: QueryHub, session: Session, message: Message) -> None:
             event_id=message.event_id,
             session_id=session.id,
             attrs=catalog.wire_json,
-            app={"id": app.id, "title": app.title, "status": state.app.status},
+            app={"id": app.id, "title": state.app.title, "status": state.app.status},
             user=user,
             is_admin=is_admin,
         )

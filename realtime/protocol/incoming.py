@@ -13,6 +13,7 @@ from typing import Any
 from wire import json
 from wire.errors import InstantError, ParamMalformed, ParamMissing, ValidationFailed
 
+MAX_DEPTH = 240  # our own encoder ends at 254 levels
 MAX_ECHOED_BYTES = 64 * 1024  # an error must not send a 30 MB frame back to its author
 
 
@@ -40,6 +41,8 @@ def read_message(text: str | bytes) -> Message:
         fields = json.loads(text)
     except (json.JsonError, RecursionError) as error:
         raise _unparsable(text) from error
+    if _may_be_too_deep(text) and not _can_be_encoded(fields):
+        raise _too_deep(fields)
     if not isinstance(fields, dict):
         raise UnreadableFrame(ParamMalformed(["message"]), {})
     op = fields.get("op")
@@ -67,6 +70,33 @@ def without_bulk(fields: dict[str, Any], bulky: tuple[str, ...]) -> dict[str, An
     if len(json.dumps(fields)) <= MAX_ECHOED_BYTES:
         return fields
     return {key: value for key, value in fields.items() if key not in bulky}
+
+
+def _may_be_too_deep(text: str | bytes) -> bool:
+    """Cheap for the frames that matter: nearly all have few brackets."""
+    brackets = ("{", "[") if isinstance(text, str) else (b"{", b"[")
+    return sum(text.count(bracket) for bracket in brackets) > MAX_DEPTH  # type: ignore[arg-type]
+
+
+def _can_be_encoded(fields: Any) -> bool:
+    try:
+        json.dumps(fields)
+    except TypeError:
+        return False
+    return True
+
+
+def _too_deep(fields: Any) -> UnreadableFrame:
+    """JSON that is deeper than can be sent back, or compared, is refused as a whole."""
+    op = fields.get("op") if isinstance(fields, dict) else None
+    data_type = op if isinstance(op, str) else "message"
+    message = f"The message is nested deeper than {MAX_DEPTH} levels."
+    named = {
+        key: fields[key]
+        for key in ("op", "client-event-id")
+        if isinstance(fields, dict) and isinstance(fields.get(key), str)
+    }
+    return UnreadableFrame(ValidationFailed.one(data_type, None, message), named)
 
 
 def _unparsable(text: str | bytes) -> UnreadableFrame:

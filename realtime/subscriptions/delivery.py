@@ -15,6 +15,7 @@ from realtime.subscriptions.app_state import AppState
 from realtime.subscriptions.live_query import LiveQuery, Subscription
 from wire.errors import InstantError
 
+IN_FLIGHT_SECONDS = 15.0  # an older frame was read: a silent connection is closed after that time
 BUNDLE_SECONDS = 0.03  # how long a session's ready answers wait for its other stale queries
 
 
@@ -78,9 +79,11 @@ def resend(session: Session, since: float, entity_ids: frozenset[str]) -> None:
     """Send answers again that a refused write has tainted in the client.
 
     The client bakes a pending write into answers it receives meanwhile; after the refusal it
-    needs those that were sent `since` the write arrived (monotonic seconds), or that show one of
-    its entities (spec/README.md, "settled").
+    needs those that it may have received after it sent the write, which arrived here at `since`
+    (monotonic seconds), or that show one of its entities (spec/README.md, "settled"). What was sent
+    before that moment may have crossed the write on its way.
     """
+    since -= IN_FLIGHT_SECONDS
     for query_json, subscription in session.subscriptions.items():
         topics = subscription.live.app.index.topics(subscription.live)
         shows_them = topics is not None and not topics.entities.isdisjoint(entity_ids)

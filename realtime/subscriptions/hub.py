@@ -25,13 +25,14 @@ from realtime.subscriptions.live_query import LiveQuery, QueryKey, Subscription
 from realtime.subscriptions.recent_changes import RecentChanges
 from realtime.subscriptions.runner import QueryRunner
 from realtime.topics.touched import Touched
+from realtime.visibility import wait_until_visible
 from triples import tenants
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import CatalogCache
 from triples.instaql.answer import Viewer
 from triples.sql import pool
 from wire.errors import InstantError, OperationTimedOut, QueryTimeout, RecordNotFound
-from wire.observations import LiveQueryFailed, frames_of, report
+from wire.observations import HubTaskFailed, LiveQueryFailed, frames_of, report
 
 APP_GONE = 4404  # WebSocket close code, private range
 
@@ -67,7 +68,6 @@ class QueryHub:
         state = self._apps.get(app.id)
         if state is None:
             state = self._apps[app.id] = AppState(app)
-        state.app = app
         state.sessions.add(session)
         session.app = state
         return state
@@ -145,17 +145,28 @@ class QueryHub:
             for live in state.queries.values():
                 self._make_dirty(live, None)
             self._start_refreshers(state)
-            self.reload_attrs(state)
-            self.reload_app(state)
+            self.attrs_changed(state.id, None)
+            self.app_changed(state.id, None)
 
-    def reload_attrs(self, state: AppState) -> None:
-        """The app's attrs may have changed: bring the new list to every session."""
-        self._catalogs.forget(state.id)
-        self._spawn(self._push_attrs(state))
+    def attrs_changed(self, app_id: str, xid: int | None) -> None:
+        """The app's attrs changed in this transaction: bring the new list to every session.
 
-    def reload_app(self, state: AppState) -> None:
+        The app need not be in use here: its first session may be on its way in.
+        """
+        self._catalogs.forget(app_id)
+        self._spawn(self._push_attrs(app_id, xid))
+
+    def app_changed(self, app_id: str, xid: int | None) -> None:
         """The app's own row changed: tell sessions its status, or close them if it is gone."""
-        self._spawn(self._push_status(state))
+        self._spawn(self._push_status(app_id, xid))
+
+    async def reread_app(self, state: AppState) -> None:
+        """Take the app's row as it is now; raises `RecordNotFound` if the app is gone.
+
+        For the first session of an app, whose row was read before the hub listened for changes.
+        """
+        async with pool.connection() as conn:
+            state.app = await tenants.find_app(conn, state.id)
 
     async def stop(self) -> None:
         """Cancel everything that runs."""
@@ -228,28 +239,51 @@ class QueryHub:
 
     # -- background --------------------------------------------------------------------------
 
-    async def _push_attrs(self, state: AppState) -> None:
+    async def _push_attrs(self, app_id: str, xid: int | None) -> None:
+        await self._until_visible(xid)
+        # Somebody may have read, and kept, the attrs of before while the commit was not visible.
+        self._catalogs.forget(app_id)
+        state = self._apps.get(app_id)
+        if state is None:
+            return
         try:
             await self.catalog(state)
         except RecordNotFound:
             return  # the app is gone; its own row's change closes the sessions
         delivery.bring_attrs_to_all(state)
 
-    async def _push_status(self, state: AppState) -> None:
+    async def _push_status(self, app_id: str, xid: int | None) -> None:
+        await self._until_visible(xid)
+        state = self._apps.get(app_id)
+        if state is None:
+            return
         before = state.app.status
         try:
-            async with pool.connection() as conn:
-                state.app = await tenants.find_app(conn, state.id)
+            await self.reread_app(state)
         except RecordNotFound:
             for session in state.sessions:
                 session.disconnect(APP_GONE, "the app was deleted")
             return
         if state.app.status != before:
             for session in state.sessions:
-                session.send(outgoing.app_status_changed(state.app.status))
+                if session.is_authenticated:
+                    session.send(outgoing.app_status_changed(state.app.status))
+
+    async def _until_visible(self, xid: int | None) -> None:
+        """The log can deliver a commit a moment before new snapshots show it."""
+        if xid is not None:
+            async with pool.connection() as conn:
+                await wait_until_visible(conn, xid, self._timeout_seconds)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            name = f"{type(error).__module__}.{type(error).__qualname__}"
+            report(HubTaskFailed(name, frames_of(error)))

@@ -124,8 +124,8 @@ class ChangingWorld:
                 await self._link(change)
             case "age":
                 if stored := await self._chosen(change):
-                    values = (change.value - 500, self._world.app_id, stored[0], stored[1])
-                    await self._conn.execute(_AGE, values)
+                    aged = (change.value - 500, self._world.app_id, stored[0], stored[1])
+                    await self._conn.execute(_AGE, aged)
             case "attr":
                 await self._new_attr(change)
 

@@ -9,10 +9,13 @@ from typing import Any, Final
 
 from realtime import lifecycle
 from realtime.sessions import Session
-from triples.management.database import conninfo
+from triples.management.database import connect, conninfo
 from wire import json
 from wire.ids import new_id
 
+SLOTS: Final = (
+    "select count(*) from pg_replication_slots where database = current_database() and active"
+)
 LIMIT_SECONDS: Final = 20.0  # far beyond what a refresh takes on a busy machine
 
 
@@ -90,6 +93,14 @@ async def serving() -> AsyncIterator[None]:
         yield
     finally:
         await lifecycle.stop()
+        await _until_slot_is_gone()
+
+
+async def _until_slot_is_gone() -> None:
+    """PostgreSQL drops the feed's slot after its connection; until then the database is in use."""
+    async with asyncio.timeout(LIMIT_SECONDS), connect() as conn:
+        while (await (await conn.execute(SLOTS)).fetchone()) != (0,):
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

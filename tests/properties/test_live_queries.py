@@ -14,7 +14,6 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from triples.instaql.answer import Viewer, prepare_query, run_query
 
 from realtime import lifecycle
 from tests.oracle.storing import store_world
@@ -24,6 +23,7 @@ from tests.properties.live import LIMIT_SECONDS, Conversation, conversation, ser
 from tests.properties.queries import queries
 from tests.properties.worlds import worlds
 from triples.attrs.store import load_catalog
+from triples.instaql.answer import Viewer, prepare_query, run_query
 from triples.management.database import connect
 from triples.sql.pool import Connection
 from wire import json
