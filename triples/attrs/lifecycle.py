@@ -42,6 +42,7 @@ _STILL_DUE: Final = """
 select from attrs
 where app_id = %s::uuid and id = %s::uuid and deletion_marked_at < now() - %s * interval '1 day'
 """
+_DELETE_IDENTS: Final = "delete from idents where app_id = %s::uuid and attr_id = %s::uuid"
 _DELETE_ATTR: Final = "delete from attrs where app_id = %s::uuid and id = %s::uuid"
 
 
@@ -92,6 +93,7 @@ async def remove_attr(
                 return False
             window = await walk.delete(conn, due.app_id, due.id, place)
             if window.place is None:
+                await conn.execute(_DELETE_IDENTS, (due.app_id, due.id))
                 await conn.execute(_DELETE_ATTR, (due.app_id, due.id))
                 return True
         passed(window.rows)
