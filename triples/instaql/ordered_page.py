@@ -1,0 +1,174 @@
+"""A page by a typed attr, read from one end of the attr's index instead of sorting every row.
+
+Rows that have no triple of the attr, or none with a sort key yet, are ordered as null and stand in
+no index. They are looked for only where they can belong to the page: never when a condition on
+the attr itself keeps null out, in descending scans only when the others do not fill the page, in
+ascending ones only when no cursor lies beyond null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from triples.attrs.attr import Attr
+from triples.instaql.conditions import ConditionSql, compared_keys
+from triples.instaql.constants import cursor_id, cursor_place
+from triples.instaql.forms import (
+    All,
+    Compares,
+    Condition,
+    Cursor,
+    Form,
+    IsOneOf,
+    Linked,
+    Shared,
+    Term,
+)
+from triples.sql.fragment import EMPTY, Fragment, join, sql
+
+_NULL: Final = "''::bytea"
+
+
+def suits(form: Form) -> bool:
+    """Whether the order's index is the way in: a cut page, and no condition that finds few rows."""
+    return (
+        form.order.attr is not None
+        and form.order.is_usable
+        and form.page.limit is not None
+        and not any(_finds_few(form.condition))
+    )
+
+
+class OrderedPage:
+    """Writes the candidates of one form's page; `form` must suit."""
+
+    def __init__(self, form: Form, app_id: str, conditions: ConditionSql) -> None:
+        if form.id_attr is None or form.order.attr is None:
+            raise ValueError("a page by a typed attr has one")
+        self._form = form
+        self._member: Attr = form.id_attr
+        self._attr: Attr = form.order.attr
+        self._app_id = app_id
+        self._conditions = conditions
+        self._compared, self._rest = _split(form.condition, self._attr)
+        self._cursors = tuple(
+            (cursor, self._operator(cursor, is_after=is_after))
+            for cursor, is_after in ((form.page.after, True), (form.page.before, False))
+            if cursor is not None
+        )
+        self._scan = "desc" if form.order.descending is not form.page.from_end else "asc"
+
+    def present(self, number: int) -> Fragment:
+        """The CTE `present_n`: as many rows with a sort key as the page can need."""
+        wanted = (self._form.page.limit or 0) + self._form.page.offset
+        column = "ordered.sort_key"
+        select = (
+            self._rows_with_key()
+            + self._beyond_cursors(column, "ordered.entity_id")
+            + sql(f" order by place {self._scan}, id {self._scan} limit %s::bigint", wanted)
+        )
+        return select.wrap(f"present_{number} as materialized (", ")")
+
+    def candidates(self, number: int) -> Fragment:
+        """A select of (id, place) that holds the page, in no order."""
+        found = sql(f"select id, place from present_{number}")
+        if self._compared:
+            return found
+        return found + sql(" union all ") + self._absent(number)
+
+    def _rows_with_key(self) -> Fragment:
+        """Members in the index `triples_sort`."""
+        select = sql(
+            "select ordered.entity_id as id, ordered.sort_key as place from triples ordered"
+            " join triples member on member.app_id = %s::uuid"
+            " and member.entity_id = ordered.entity_id and member.attr_id = %s::uuid and member.ea"
+            " where ordered.app_id = %s::uuid and ordered.attr_id = %s::uuid"
+            " and ordered.sort_key is not null",
+            self._app_id,
+            self._member.id,
+            self._app_id,
+            self._attr.id,
+        )
+        for leaf in self._compared:
+            select = select + compared_keys(leaf, "ordered").wrap(" and ", "")
+        return select + self._where("ordered.entity_id")
+
+    def _absent(self, number: int) -> Fragment:
+        """Members without a sort key; PostgreSQL decides from constants whether to look."""
+        select = sql(
+            f"select member.entity_id, {_NULL} from triples member where member.app_id = %s::uuid"
+            " and member.attr_id = %s::uuid and member.ea and member.av"
+            " and not exists (select from triples ordered where ordered.app_id = %s::uuid"
+            " and ordered.attr_id = %s::uuid and ordered.sort_key is not null"
+            " and ordered.entity_id = member.entity_id)",
+            self._app_id,
+            self._member.id,
+            self._app_id,
+            self._attr.id,
+        )
+        if self._scan == "desc":
+            wanted = (self._form.page.limit or 0) + self._form.page.offset
+            gate = f" and (select count(*) from present_{number}) < %s::bigint"
+            select = select + sql(gate, wanted)
+        for cursor, operator in self._cursors:
+            gate = f" and {_NULL} {operator[0]}= %s::bytea"
+            select = select + sql(gate, cursor_place(cursor.constant, self._attr.checked_data_type))
+        return (
+            select
+            + self._beyond_cursors(_NULL, "member.entity_id")
+            + self._where("member.entity_id")
+        )
+
+    def _beyond_cursors(self, place: str, row: str) -> Fragment:
+        return join(
+            "",
+            [
+                sql(
+                    f" and ({place}, {row}) {operator} (%s::bytea, %s::uuid)",
+                    cursor_place(cursor.constant, self._attr.checked_data_type),
+                    cursor_id(cursor.constant),
+                )
+                for cursor, operator in self._cursors
+            ],
+        )
+
+    def _operator(self, cursor: Cursor, *, is_after: bool) -> str:
+        forwards = is_after is not self._form.order.descending
+        return (">" if forwards else "<") + ("=" if cursor.inclusive else "")
+
+    def _where(self, row: str) -> Fragment:
+        if self._rest is None:
+            return EMPTY
+        return self._conditions.holds(self._rest, row).wrap(" and ", "")
+
+
+def _split(
+    condition: Condition | None, attr: Attr
+) -> tuple[tuple[Compares, ...], Condition | None]:
+    """Comparisons of the order's own attr, and the rest of the condition."""
+    match condition:
+        case Shared(terms):
+            compared = tuple(
+                term.leaf
+                for term in terms
+                if not term.path and isinstance(term.leaf, Compares) and term.leaf.attr == attr
+            )
+            rest: tuple[Term, ...] = tuple(term for term in terms if term.leaf not in compared)
+            return compared, Shared(rest) if rest else None
+        case _:
+            return (), condition
+
+
+def _finds_few(condition: Condition | None) -> Iterator[bool]:
+    match condition:
+        case Shared(terms):
+            for term in terms:
+                match term.leaf:
+                    case Linked():
+                        yield True
+                    case IsOneOf(attr):
+                        yield attr.unique
+        case All(items):
+            for item in items:
+                yield from _finds_few(item)
