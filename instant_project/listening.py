@@ -7,6 +7,8 @@ import socket
 from contextlib import ExitStack
 from typing import Final
 
+UNREAD_SECONDS: Final = 30  # then the system drops what a peer does not take, and its memory
+
 # A machine without IPv6 still resolves `localhost` to ::1.
 _NOT_ON_THIS_MACHINE: Final = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
@@ -27,6 +29,9 @@ def listening_sockets(host: str, port: int) -> list[socket.socket]:
             try:
                 bound = opened.enter_context(socket.socket(family, socket.SOCK_STREAM))
                 bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections inherit it
+                    limit = UNREAD_SECONDS * 1000
+                    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limit)
                 if family == socket.AF_INET6:
                     bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
                 bound.bind(address)

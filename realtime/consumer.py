@@ -42,14 +42,15 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels
         reader = asyncio.create_task(
             self._read_frames(server, session, receive), name=f"reader of {session.id}"
         )
+        cut_off = asyncio.create_task(session.cut_off(), name=f"end of {session.id}")
         server.sessions.add(session)
         try:
-            await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({reader, writer, cut_off}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             server.sessions.discard(session)
             session.interrupt()
             server.hub.leave(session)
-            await _ended(reader, writer)
+            await _ended(reader, writer, cut_off)
 
     async def send_text(self, text: str) -> None:
         """`Transport`: hand one frame to the network; waits while the peer does not read."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from realtime.subscriptions.live_query import Subscription
 
 MAX_UNSENT_BYTES = 64 * 1024 * 1024  # one very large answer must fit; a stuck reader must not grow
+FAREWELL_SECONDS = 1.0  # for the close frame to leave; whoever reads at all needs milliseconds
 SLOW_READER = 1013  # WebSocket close code "try again later"
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:-dev)?\Z")
@@ -108,6 +109,7 @@ class Session:
     _unsent: deque[str] = field(default_factory=deque)
     _unsent_bytes: int = 0
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _disconnected: asyncio.Event = field(default_factory=asyncio.Event)
     _close_with: tuple[int, str] | None = None
 
     @property
@@ -132,9 +134,18 @@ class Session:
     def disconnect(self, code: int, reason: str) -> None:
         """Ask the writer to end the connection; unsent frames are dropped."""
         self._close_with = (code, reason)
+        self._disconnected.set()
         self._unsent.clear()
         self._unsent_bytes = 0
         self._wake.set()
+
+    async def cut_off(self) -> None:
+        """Return once the session was disconnected and had its chance to say so to the client.
+
+        A client that does not read never lets the writer finish.
+        """
+        await self._disconnected.wait()
+        await asyncio.sleep(FAREWELL_SECONDS)
 
     async def write_frames(self) -> None:
         """Send what is queued, one frame at a time, until cancelled or disconnected."""

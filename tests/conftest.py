@@ -30,7 +30,7 @@ def django_db_setup(
     pytest-django's own fixture makes it only for tests that use the ORM, which these do not.
     """
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases=["default"])
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default": None})
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)

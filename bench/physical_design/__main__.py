@@ -40,10 +40,7 @@ def main() -> None:
         os.environ["INSTANT_DATABASE_URL"], autocommit=True, options=session_options(0)
     ) as conn:
         conn.prepare_threshold = 2
-        if arguments.reuse:
-            bulk = {}
-        else:
-            bulk = _build(conn)
+        bulk = {} if arguments.reuse else _build(conn)
         worlds = {name: world(conn, rank) for rank, name in RANKS.items()}
         times = _measure(conn, worlds, arguments.rounds)
         _print(conn, bulk, times)

@@ -4,7 +4,8 @@
   every typed value, equality by a stored hash.
 - **expressions**: nothing stored beside the value. Expression indexes over `jsonb` for links,
   numbers, dates and strings, and `jsonb` itself for equality.
-- **columns-partial-key**: like columns, but two partial unique indexes instead of a full primary key.
+- **columns-partial-key**: like columns, but two partial unique indexes instead of a full primary
+  key.
 
 A design answers a question with its own condition on a value; everything else of a statement is
 shared (`questions`). All three are told what migration 0006 tells the planner about `app_id`.
@@ -95,8 +96,8 @@ end $$;
 class Design:
     """One way to store triples, and the SQL that asks it.
 
-    `equal` and `link_to` are conditions on the placeholders `value` and `target`; `order_by` is what
-    orders each checked type and `in_index` the predicate of the index that does; `one_entity`
+    `equal` and `link_to` are conditions on the placeholders `value` and `target`; `order_by` is
+    what orders each checked type and `in_index` the predicate of the index that does; `one_entity`
     finds all triples of the placeholder `entities`.
     """
 

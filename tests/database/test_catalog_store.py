@@ -26,7 +26,8 @@ async def test_stored_attr_is_in_the_catalog_at_its_version(storage: Storage) ->
     attr_id = await storage.insert_attr("todos", "title")
     catalog = await load_catalog(storage.conn, storage.app_id)
     found = catalog.forward("todos", "title")
-    assert found is not None and found.id == attr_id and found.catalog == "user"
+    assert found is not None
+    assert (found.id, found.catalog) == (attr_id, "user")
     assert catalog.version == await storage.attrs_version()
 
 

@@ -1,4 +1,4 @@
-"""Handlers under test borrow from the pool; what they stored is read over a connection beside it."""
+"""Handlers under test borrow from the pool; what they stored is read over another connection."""
 
 from __future__ import annotations
 

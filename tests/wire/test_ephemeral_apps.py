@@ -42,7 +42,8 @@ async def test_made_app_has_what_clients_read(conn: Connection) -> None:
     app = body["app"]
     assert status == 200
     assert (app["title"], app["org_id"], app["status"]) == ("todo", None, "active")
-    assert parse_uuid(app["id"]) and parse_uuid(app["creator_id"])
+    assert parse_uuid(app["id"])
+    assert parse_uuid(app["creator_id"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", app["created_at"])
     await tenants.verify_admin_token(conn, app["id"], app["admin-token"])
 

@@ -1,7 +1,7 @@
 """Apps that anybody may make and that live 14 days (http-api.md §7.4).
 
-How freely is the operator's choice, see `Policy`. A schema in the request is applied by a function that
-the caller hands in; without one it is refused rather than ignored.
+How freely is the operator's choice, see `Policy`. A schema in the request is applied by a function
+that the caller hands in; without one it is refused rather than ignored.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Tables whose shape Django can express; see 0003 for triples."""
 
+import uuid
+
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import uuid
 from django.db import migrations, models
 
 

@@ -47,7 +47,8 @@ def test_attr_changes_carry_the_etypes_that_name_them() -> None:
 
     touched = touched_by(replace(NOTHING, attr_changes=(change,)))
 
-    assert (touched.attr_ids, touched.etypes) == ({"a"}, {"todos", "users"})
+    assert touched.attr_ids == frozenset(("a",))
+    assert touched.etypes == frozenset(("todos", "users"))
 
 
 @pytest.mark.parametrize(
