@@ -10,7 +10,7 @@ import pytest
 
 from tests.realtime.app_lock import ServerWithDatabase, app_lock_held
 from tests.realtime.deaf_socket import DeafSocket
-from tests.realtime.peer import Peer, SocketServer
+from tests.realtime.peer import Message, Peer, SocketServer
 from tests.realtime.steps import Namespace, new_id
 from tests.sdk.apps import App
 
@@ -102,7 +102,7 @@ def test_reader_that_does_not_read_is_closed_and_nobody_else_notices(
             text = f"{n}" + "x" * MEBIBYTE
             ann.transact(*todos.put(big, text=text))
             # One after the other: changes that wait together may be answered as one.
-            bob.hear_where(lambda message, text=text: text in str(message), "the change")
+            bob.hear_where(_shows(text), "the change")
         received = deaf.drain(limit=DEAF_CLOSE_SECONDS)
 
     assert received is not None, "the connection was ended"
@@ -110,6 +110,10 @@ def test_reader_that_does_not_read_is_closed_and_nobody_else_notices(
     bread = new_id()
     assert ann.transact(*todos.put(bread, text="bread"))["op"] == "transact-ok"
     assert bob.hear_where(lambda message: bread in str(message), "the new todo")
+
+
+def _shows(text: str) -> Callable[[Message], bool]:
+    return lambda message: text in str(message)
 
 
 def _gaps(seconds: list[float]) -> list[float]:
