@@ -1,0 +1,66 @@
+"""`manage.py explain_query` tells how a query is compiled and run."""
+
+from __future__ import annotations
+
+import asyncio
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.oracle.storing import store_world
+from tests.oracle.world import World, WorldBuilder
+from triples.management.database import connect
+from wire.ids import new_id
+
+pytestmark = pytest.mark.usefixtures("django_db_setup")
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None) -> World:
+    """One todo, stored."""
+    builder = WorldBuilder()
+    builder.blob("todos", "title")
+    builder.entity("todos", new_id(), 1, title="milk")
+    made = builder.build()
+
+    async def store() -> None:
+        async with connect() as conn:
+            await store_world(conn, made)
+
+    asyncio.run(store())
+    return made
+
+
+def _told(app_id: str, query: str) -> str:
+    out = StringIO()
+    call_command("explain_query", app_id, query, stdout=out)
+    return out.getvalue()
+
+
+def test_levels_statement_and_plan_are_shown(world: World) -> None:
+    told = _told(world.app_id, '{"todos": {"$": {"where": {"title": "milk"}}}}')
+
+    assert "0: todos (todos)" in told
+    assert "rows_0 as materialized" in told
+    assert "Execution Time" in told
+    assert "'\"milk\"'" in told
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        pytest.param("{", "not JSON", id="no JSON"),
+        pytest.param('{"todos": 1}', "Validation failed for query", id="no query"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused(world: World, query: str, says: str) -> None:
+    with pytest.raises(CommandError, match=says):
+        _told(world.app_id, query)
+
+
+def test_app_must_exist() -> None:
+    with pytest.raises(CommandError, match="Record not found: app"):
+        _told(new_id(), "{}")
+    with pytest.raises(CommandError, match="must be a uuid"):
+        _told("todos", "{}")
