@@ -162,8 +162,12 @@ class _Compiler:
     # -- triples -----------------------------------------------------------------------------
 
     def _add_link(self, child: Level) -> None:
+        """The link triples of the child's rows, unless one side's own triples have them already."""
         link = child.form.link
-        if link is None:
+        if link is None or child.parent is None:
+            return
+        holder = child if link.direction == "reverse" else self._parts.levels[child.parent]
+        if link.attr in holder.form.attrs:
             return
         select = sql(
             "select link_entity as entity_id, link_attr as attr_id, link_value as value,"
