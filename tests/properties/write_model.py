@@ -18,11 +18,15 @@ MAX_INDEXED_BYTES = 1012
 
 
 class Refused(Exception):
-    """The write is refused with this error type."""
+    """The write is refused with one of these error types.
 
-    def __init__(self, error_type: str) -> None:
-        super().__init__(error_type)
-        self.type = error_type
+    There are several where rows of one statement break different constraints: PostgreSQL names the
+    one it meets first.
+    """
+
+    def __init__(self, *error_types: str) -> None:
+        super().__init__(*error_types)
+        self.types = frozenset(error_types)
 
 
 @dataclass(frozen=True)
@@ -219,11 +223,18 @@ class _Transaction:
             last[row[0], row[1], json.canonical(row[2]) if many else None] = row
         incoming = sorted(last.values(), key=lambda row: (self.model.attrs[row[1]].many, row[:2]))
         new_members = []
+        broken: set[str] = set()
         for entity, attr, value in incoming:
             is_new = not self.model.get(entity, attr)
-            self._put(entity, attr, value)
+            try:
+                self._put(entity, attr, value)
+            except Refused as refusal:
+                broken |= refusal.types
+                continue
             if is_new and attr.endswith(".id"):
                 new_members.append((entity, _etype(attr)))
+        if broken:
+            raise Refused(*broken)
         for entity, etype in new_members:
             for attr, spec in self.model.attrs.items():
                 plain = spec.indexed and spec.far is None and _etype(attr) == etype
