@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
+from instant_project.embedded import binaries_of_the_wheel
+from tests.run import OPTIONS, throwaway_postgres
 from tests.served import ServedDatabase as BenchServer
 from tests.served import served_database
 
 __all__ = ["BenchServer", "bench_server"]
 
 
+DURABLE: Final = {**OPTIONS, "fsync": "on", "full_page_writes": "on"}
+
+
+@contextmanager
+def _postgres() -> Iterator[None]:
+    """The PostgreSQL that INSTANT_DATABASE_URL names, or one that lasts as long as the bench."""
+    if os.environ.get("INSTANT_DATABASE_URL"):
+        yield
+        return
+    with throwaway_postgres(binaries_of_the_wheel(), DURABLE) as url:
+        os.environ["INSTANT_DATABASE_URL"] = url
+        try:
+            yield
+        finally:
+            del os.environ["INSTANT_DATABASE_URL"]
+
+
 @contextmanager
 def bench_server(**settings: str) -> Iterator[BenchServer]:
-    """A healthy server on the PostgreSQL that INSTANT_DATABASE_URL names."""
+    """A healthy server on a new database."""
     with (
+        _postgres(),
         tempfile.TemporaryDirectory(prefix="instant-bench-") as folder,
         served_database(Path(folder), **settings) as server,
     ):
