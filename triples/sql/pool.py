@@ -26,11 +26,16 @@ _pool: AsyncConnectionPool[Connection] | None = None
 
 
 def session_options(statement_timeout_seconds: float) -> str:
-    """Start-up options of every connection that touches tenant data."""
+    """Start-up options of every connection that touches tenant data.
+
+    Plans are generic: all tenants share one table, so a plan for the very values is no better, and
+    making it costs more than running it (docs/decisions/0010-instaql.md).
+    """
     settings = {
         "TimeZone": "UTC",
         "DateStyle": "ISO,MDY",
         "jit": "off",
+        "plan_cache_mode": "force_generic_plan",
         "statement_timeout": f"{int(statement_timeout_seconds * 1000)}ms",
         "application_name": "instant",
     }
