@@ -8,30 +8,25 @@ Spec: http-api.md §3.1, §3.2, §4.2.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from triples import tenants
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import CatalogCache
+from triples.http.callers import UserOfToken, admin_token_of, app_id_of, bearer_of
 from triples.instaql.answer import Viewer, prepare_query, run_query
 from triples.instaql.tree import query_tree
 from triples.sql import pool
 from wire import json
 from wire.errors import (
     AppDisabled,
-    ParamMalformed,
-    ParamMissing,
     PermissionEvaluationFailed,
     RecordNotFound,
     ValidationFailed,
 )
 from wire.http import Call, View, body_param, endpoint, json_object
 from wire.ids import parse_uuid
-
-UserOfToken = Callable[[pool.Connection, str, str], Awaitable[dict[str, Any] | None]]
-"""The user with this refresh token in this app, with an `id`; None where there is none."""
 
 _IMPERSONATION: Final = ("as-token", "as-email", "as-guest")
 _NO_RULES: Final = (
@@ -80,13 +75,13 @@ def framework_query(catalogs: CatalogCache, user_of_token: UserOfToken) -> View:
 
 
 async def _admin_query(call: Call, catalogs: CatalogCache) -> dict[str, Any]:
-    app_id = _app_id(call)
+    app_id = app_id_of(call)
     for header in _IMPERSONATION:
         if header in call.request.headers:
             raise ValidationFailed.one(
                 "headers", None, f"This server cannot query as a user; leave `{header}` out."
             )
-    token = _admin_token(call)
+    token = admin_token_of(call)
     query = body_param(call, "query", coerce=json_object)
     async with pool.connection() as conn:
         await tenants.verify_admin_token(conn, app_id, token)
@@ -98,8 +93,8 @@ async def _admin_query(call: Call, catalogs: CatalogCache) -> dict[str, Any]:
 async def _framework_query(
     call: Call, catalogs: CatalogCache, user_of_token: UserOfToken
 ) -> dict[str, Any]:
-    app_id = _app_id(call)
-    token = parse_uuid(_bearer(call))
+    app_id = app_id_of(call)
+    token = parse_uuid(bearer_of(call))
     query = body_param(call, "query", coerce=json_object)
     async with pool.connection() as conn:
         app = await _readable_app(conn, app_id)
@@ -115,36 +110,6 @@ async def _framework_query(
             catalogs.forget(app_id)
             catalog = await catalogs.get(app_id)
     return {"result": json.raw(answer.result), "attrs": json.raw(catalog.wire_json)}
-
-
-def _app_id(call: Call) -> str:
-    """From the header, else from the address; some stacks fold `app_id` into `app-id`."""
-    given = call.request.headers.get("app-id")
-    if given is not None:
-        where, text = ["headers", "app-id"], given.split(",")[0].strip()
-    else:
-        where, text = ["params", "app_id"], call.request.GET.get("app_id", "")
-        if not text:
-            raise ParamMissing(["headers", "app-id"])
-    app_id = parse_uuid(text)
-    if app_id is None:
-        raise ParamMalformed(where, text)
-    return app_id
-
-
-def _admin_token(call: Call) -> str:
-    where = ["headers", "authorization"]
-    if "authorization" not in call.request.headers:
-        raise ParamMissing(where)
-    token = parse_uuid(_bearer(call))
-    if token is None:
-        raise ParamMalformed(where)
-    return token
-
-
-def _bearer(call: Call) -> str:
-    """What stands after the last `Bearer `; clients send rubbish where they have no token."""
-    return call.request.headers.get("authorization", "").rpartition("Bearer ")[2].strip()
 
 
 async def _readable_app(conn: pool.Connection, app_id: str) -> _App:
