@@ -20,8 +20,8 @@ from instant_project.embedded import binaries_of_the_wheel
 from instant_project.env import PROJECT_DIR
 from instant_project.postgres_account import account_for, can_read, give_to
 from instant_project.postgres_process import Cluster
+from tests.system_packages import POSTGRES_15, install_missing
 
-POSTGRES_15: Final = Path("/usr/lib/postgresql/15/bin")
 WORKERS: Final = "2"
 NO_TESTS: Final = 5  # pytest's word for: nothing matched
 # Nothing here must survive a power cut; the tests of that start servers of their own.
@@ -41,9 +41,10 @@ def main(arguments: list[str]) -> int:
     """Run both passes; the exit status is that of the first which failed."""
     campaign = "--campaign" in arguments
     words = [word for word in arguments if word != "--campaign"]
+    for sentence in install_missing():
+        _say(sentence)
     everything = _pass("all tests, PostgreSQL 18", binaries_of_the_wheel(), words, campaign)
     if not (POSTGRES_15 / "postgres").exists():
-        _say(f"Left out: the tests marked `database` on PostgreSQL 15 (nothing in {POSTGRES_15})")
         return everything
     on_15 = _pass("the database, PostgreSQL 15", POSTGRES_15, [*words, "-m", "database"], campaign)
     return everything or (0 if on_15 == NO_TESTS and words else on_15)

@@ -20,10 +20,13 @@ LIMIT_SECONDS: Final = 20.0  # far beyond what a refresh takes on a busy machine
 
 
 class LiveClient:
-    """`Transport` that keeps the newest answer of each query, by canonical query."""
+    """`Transport` that keeps the newest word on each query, by canonical query.
+
+    That is its answer, or the error that says why there is none any more.
+    """
 
     def __init__(self) -> None:
-        self.answers: dict[bytes, list[Any]] = {}
+        self.answers: dict[bytes, list[Any] | dict[str, Any]] = {}
         self.processed: dict[bytes, list[int]] = {}
         self.errors: list[dict[str, Any]] = []
         self.replies: dict[str, dict[str, Any]] = {}
@@ -41,6 +44,8 @@ class LiveClient:
                 for computation in message["computations"]:
                     query, result = computation["instaql-query"], computation["instaql-result"]
                     self._take(query, result, message["processed-tx-id"])
+            case "error" if message["original-event"]["op"] == "add-query":
+                self.answers[json.canonical(message["original-event"]["q"])] = message
             case "error":
                 self.errors.append(message)
         self.heard.set()

@@ -27,6 +27,7 @@ from triples.instaql.answer import Viewer, prepare_query, run_query
 from triples.management.database import connect
 from triples.sql.pool import Connection
 from wire import json
+from wire.errors import InstantError
 from wire.ids import hash_uuid_secret, new_id
 
 ADMIN: Final = Viewer(is_admin=True, user_id=None)
@@ -95,7 +96,10 @@ async def _told(world: World, watched: list[dict[str, Any]], happening: list[Cha
 async def _until_current(
     conn: Connection, world: World, talk: Conversation, query: dict[str, Any]
 ) -> None:
-    """Wait until the newest answer that arrived is the one a new client would get."""
+    """Wait until the newest word that arrived is the one a new client would get.
+
+    A change of the schema may make a watched query one that is refused.
+    """
     key = json.canonical(query)
     expected: Any = None
     try:
@@ -116,13 +120,18 @@ async def _until_current(
 
 async def _fresh(conn: Connection, world: World, query: dict[str, Any]) -> Any:
     catalog = await load_catalog(conn, world.app_id)
-    answer = await run_query(conn, prepare_query(query, catalog, ADMIN))
+    try:
+        answer = await run_query(conn, prepare_query(query, catalog, ADMIN))
+    except InstantError as refusal:
+        return _comparable(refusal.to_wire())
     return _comparable(json.loads(answer.result))
 
 
-def _comparable(result: list[Any]) -> Any:
-    """The answer without the order of its triples."""
-    [node] = result
+def _comparable(word: list[Any] | dict[str, Any]) -> Any:
+    """An answer without the order of its triples; of a refusal, what is said to be wrong."""
+    if isinstance(word, dict):
+        return word["type"], word["message"]
+    [node] = word
     [row] = node["data"]["datalog-result"]["join-rows"]
     rest = {key: value for key, value in node["data"].items() if key != "datalog-result"}
     return sorted(json.canonical(triple) for triple in row), rest
