@@ -24,6 +24,6 @@ def cases(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="session")
 def seed() -> int:
-    """What every generated case follows from; set `INSTANT_TEST_SEED` to repeat a run."""
-    chosen = os.environ.get("INSTANT_TEST_SEED")
+    """What every generated case follows from; set `TEST_SEED` to repeat a run."""
+    chosen = os.environ.get("TEST_SEED")
     return int(chosen) if chosen else random.SystemRandom().randrange(2**32)
