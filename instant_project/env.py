@@ -40,6 +40,7 @@ class Environment:
     pool_size: int
     statement_timeout_seconds: float
     operation_timeout_seconds: float
+    redis_url: str | None = field(repr=False)  # it may hold a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,7 @@ def _value(setting: Setting, variables: Mapping[str, str]) -> Any:
 
 
 def _shown(setting: Setting, text: str) -> str:
-    hides = setting.name in {"INSTANT_DATABASE_URL", "INSTANT_SECRET_KEY"}
-    return "not (it is not shown, as it is a secret)" if hides else f"{text!r}"
+    return "not (it is not shown, as it is a secret)" if setting.name in SECRETS else f"{text!r}"
 
 
 # -- how a text becomes a value; a ValueError completes the sentence "PORT …" ----------------------
@@ -141,6 +141,12 @@ def _postgres_url(text: str) -> str:
     return text
 
 
+def _redis_url(text: str) -> str:
+    if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("must look like redis://:password@host:6379/0")
+    return text
+
+
 def _hosts(text: str) -> tuple[str, ...]:
     return tuple(host.strip() for host in text.split(",") if host.strip())
 
@@ -159,5 +165,9 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "pool_size": Setting("INSTANT_POOL_SIZE", "10", _whole_number(2, 1000)),
     "statement_timeout_seconds": Setting("INSTANT_STATEMENT_TIMEOUT_SECONDS", "30", _seconds),
     "operation_timeout_seconds": Setting("INSTANT_OPERATION_TIMEOUT_SECONDS", "5", _seconds),
+    "redis_url": Setting("INSTANT_REDIS_URL", "", _optional(_redis_url)),
 }
 """Attribute of `Environment` → where it comes from."""
+
+SECRETS: Final = frozenset({"INSTANT_DATABASE_URL", "INSTANT_REDIS_URL", "INSTANT_SECRET_KEY"})
+"""Variables whose text is never shown."""

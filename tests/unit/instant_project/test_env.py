@@ -40,6 +40,7 @@ def test_variable_set_to_nothing_counts_as_not_set() -> None:
         ("INSTANT_ALLOWED_HOSTS", "a.org, b.org", "allowed_hosts", ("a.org", "b.org")),
         ("INSTANT_DATA_DIR", "/srv/x", "data_dir", Path("/srv/x")),
         ("INSTANT_OPERATION_TIMEOUT_SECONDS", "0.5", "operation_timeout_seconds", 0.5),
+        ("INSTANT_REDIS_URL", "redis://cache:6379/1", "redis_url", "redis://cache:6379/1"),
     ],
 )
 def test_setting_is_read(name: str, text: str, attribute: str, value: object) -> None:
@@ -56,6 +57,7 @@ def test_setting_is_read(name: str, text: str, attribute: str, value: object) ->
         ("INSTANT_STATEMENT_TIMEOUT_SECONDS", "nan"),
         ("INSTANT_EPHEMERAL_APPS_PER_HOUR", "-1"),
         ("INSTANT_DATABASE_URL", "mysql://host/db"),
+        ("INSTANT_REDIS_URL", "localhost:6379"),
     ],
 )
 def test_unusable_setting_is_named(name: str, text: str) -> None:
