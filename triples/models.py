@@ -230,3 +230,19 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return f"rules of {self.app_id}"
+
+
+class TokenBucket(models.Model):
+    """What a rate limit has left for one name, stored as a hash; see `triples.buckets`."""
+
+    key = models.BinaryField(primary_key=True)
+    tokens = models.FloatField(help_text="At `filled_at`.")
+    filled_at = models.DateTimeField()
+    forget_at = models.DateTimeField(help_text="From then on it is full.")
+
+    class Meta:
+        db_table = "token_buckets"
+        managed = False
+
+    def __str__(self) -> str:
+        return bytes(self.key).hex()
