@@ -221,6 +221,7 @@ class QueryHub:
             live.fail(OperationTimedOut(int(self._timeout_seconds * 1000)))
         except InstantError as error:
             live.fail(error)
+            live.app.index.watch_names(live)  # another change of the schema may allow it again
         except psycopg.errors.QueryCanceled:
             live.fail(QueryTimeout())
         except Exception as error:  # noqa: BLE001  # the edge: subscribers are told whatever broke

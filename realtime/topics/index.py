@@ -7,6 +7,7 @@ plain equality run only inside their attr's bucket. Holds the same promise as
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from typing import Generic, TypeVar
@@ -63,6 +64,12 @@ class TopicIndex(Generic[Query]):
             if before is not None:
                 self._remove_conditions(query, before)
             self._add_conditions(query, topics)
+
+    def watch_names(self, query: Query) -> None:
+        """Watch every change of the schema, beside what the query watches already."""
+        topics = self._topics.get(query)
+        if topics is not None:
+            self._topics[query] = dataclasses.replace(topics, watches_names=True)
 
     def remove(self, query: Query) -> None:
         """Watch nothing for the query any more."""
