@@ -16,7 +16,7 @@ from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import CatalogCache
 from triples.http.callers import UserOfToken, admin_token_of, app_id_of, bearer_of
 from triples.instaql.answer import Viewer, prepare_query, run_query
-from triples.instaql.tree import query_tree
+from triples.instaql.tree import query_tree, with_single_links
 from triples.sql import pool
 from wire import json
 from wire.errors import (
@@ -87,7 +87,7 @@ async def _admin_query(call: Call, catalogs: CatalogCache) -> dict[str, Any]:
         await tenants.verify_admin_token(conn, app_id, token)
         catalog = await _catalog(catalogs, await _readable_app(conn, app_id))
         tree = await query_tree(conn, query, catalog, Viewer(is_admin=True, user_id=None))
-    return _with_single_links(catalog, query, tree) if call.body.get("inference?") else tree
+    return with_single_links(catalog, query, tree) if call.body.get("inference?") else tree
 
 
 async def _framework_query(
@@ -129,29 +129,3 @@ async def _catalog(catalogs: CatalogCache, app: _App) -> AttrCatalog:
         catalogs.forget(app.id)
         catalog = await catalogs.get(app.id)
     return catalog
-
-
-def _with_single_links(
-    catalog: AttrCatalog, query: dict[str, Any], tree: dict[str, Any]
-) -> dict[str, Any]:
-    """`inference?`: links that can have one end only show that end, or null (instaql.md §3.3)."""
-    return {
-        etype: [_single_links_of(catalog, etype, query[etype], node) for node in nodes]
-        for etype, nodes in tree.items()
-    }
-
-
-def _single_links_of(
-    catalog: AttrCatalog, etype: str, form: dict[str, Any], node: dict[str, Any]
-) -> dict[str, Any]:
-    shown = dict(node)
-    for label, child in form.items():
-        link = catalog.resolve(etype, label) if label != "$" else None
-        if link is None:
-            continue
-        attr, direction = link
-        far = attr.reverse_etype if direction == "forward" else attr.etype
-        nodes = [_single_links_of(catalog, far or "", child, each) for each in node[label]]
-        is_single = attr.cardinality_one if direction == "forward" else attr.is_unique
-        shown[label] = (nodes[0] if nodes else None) if is_single else nodes
-    return shown

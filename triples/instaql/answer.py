@@ -49,6 +49,7 @@ class Answer:
     - `snapshot`: `pg_current_snapshot()` as text.
     - `result`: the wire form with join rows, as JSON text (instaql.md §3.1).
     - `level_ids`: for each level of the query the entities that its reads speak of.
+    - `rows`: (parent, id) pairs of each level as JSON text, if the query was prepared `with_rows`.
     """
 
     processed_tx_id: int
@@ -56,6 +57,7 @@ class Answer:
     snapshot: str
     result: bytes
     level_ids: tuple[frozenset[str], ...]
+    rows: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +115,6 @@ async def run_query(conn: Connection, prepared: PreparedQuery) -> Answer:
     Raises `RecordNotFound` without a live app, and `PermissionEvaluationFailed` where rules guard
     the app's data from the viewer.
     """
-    row = await run_statement(conn, prepared)
-    return Answer(
-        processed_tx_id=row[0],
-        attrs_version=row[1],
-        snapshot=row[2],
-        result=row[4].encode(),
-        level_ids=tuple(frozenset(ids or ()) for ids in row[len(COLUMNS) :]),
-    )
-
-
-async def run_statement(conn: Connection, prepared: PreparedQuery) -> tuple[Any, ...]:
-    """The statement's one row: `statement.COLUMNS`, then the ids of each level."""
     statement = prepared.statement
     cursor = await conn.execute(statement.text, statement.values)
     row = await cursor.fetchone()
@@ -133,7 +123,14 @@ async def run_statement(conn: Connection, prepared: PreparedQuery) -> tuple[Any,
     has_rules = row[3]
     if has_rules and not prepared.viewer.is_admin:
         raise PermissionEvaluationFailed(_NO_RULES)
-    return row
+    return Answer(
+        processed_tx_id=row[0],
+        attrs_version=row[1],
+        snapshot=row[2],
+        result=row[4].encode(),
+        level_ids=tuple(frozenset(ids or ()) for ids in row[len(COLUMNS) :]),
+        rows=row[5],
+    )
 
 
 def _compile(

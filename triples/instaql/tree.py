@@ -1,7 +1,8 @@
 """The answer as a tree of objects, as the admin API shows it (instaql.md §3.3).
 
 The same statement as for sockets, with the (parent, id) pairs of each level beside the triples.
-Links are lists here; showing single links as one object is the caller's choice.
+Links are lists, or single objects where the schema says that there is one end and the caller asks
+for that (`with_single_links`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from triples.attrs.attr import Attr
 from triples.attrs.catalog import AttrCatalog
-from triples.instaql.answer import Viewer, prepare_query, run_statement
+from triples.instaql.answer import Answer, PreparedQuery, Viewer, prepare_query, run_query
 from triples.instaql.forms import Form
 from triples.instaql.statement import Level
 from triples.sql.pool import Connection
@@ -19,20 +20,50 @@ from triples.values.sort_key import NULL_KEY, sort_key
 from wire import json
 
 Node = dict[str, Any]
+Tree = dict[str, list[Node]]
+"""Namespace → its rows."""
 Values = dict[str, dict[str, Any]]
 """Entity id → attr id → value, of attrs with one value."""
 
 
 async def query_tree(
-    conn: Connection, query: Any, catalog: AttrCatalog, viewer: Viewer
-) -> dict[str, list[Node]]:
+    conn: Connection, query: dict[str, Any], catalog: AttrCatalog, viewer: Viewer
+) -> Tree:
     """Every namespace of the query with its rows; raises as `prepare_query` and `run_query`."""
     prepared = prepare_query(query, catalog, viewer, with_rows=True)
-    row = await run_statement(conn, prepared)
-    triples = json.loads(row[4])[0]["data"]["datalog-result"]["join-rows"][0]
-    pairs = json.loads(row[5]) if prepared.levels else []
+    return tree_of(query, catalog, prepared, await run_query(conn, prepared))
+
+
+def tree_of(
+    query: dict[str, Any], catalog: AttrCatalog, prepared: PreparedQuery, answer: Answer
+) -> Tree:
+    """The answer's rows, nested as in the query, which was prepared `with_rows`."""
+    triples = json.loads(answer.result)[0]["data"]["datalog-result"]["join-rows"][0]
+    pairs = json.loads(answer.rows) if answer.rows is not None and prepared.levels else []
     builder = _Builder(catalog, prepared.levels, triples, pairs)
     return {key: builder.top(key) for key in query if key != "$$ruleParams"}
+
+
+def with_single_links(catalog: AttrCatalog, query: dict[str, Any], tree: Tree) -> dict[str, Any]:
+    """Links that can have one end only show that end, or null (`inference?`, instaql.md §3.3)."""
+    return {
+        etype: [_single_links_of(catalog, etype, query[etype], node) for node in nodes]
+        for etype, nodes in tree.items()
+    }
+
+
+def _single_links_of(catalog: AttrCatalog, etype: str, form: dict[str, Any], node: Node) -> Node:
+    shown = dict(node)
+    for label, child in form.items():
+        link = catalog.resolve(etype, label) if label != "$" else None
+        if link is None:
+            continue
+        attr, direction = link
+        far = attr.reverse_etype if direction == "forward" else attr.etype
+        nodes = [_single_links_of(catalog, far or "", child, each) for each in node[label]]
+        is_single = attr.cardinality_one if direction == "forward" else attr.is_unique
+        shown[label] = (nodes[0] if nodes else None) if is_single else nodes
+    return shown
 
 
 class _Builder:
