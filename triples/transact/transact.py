@@ -15,6 +15,7 @@ import psycopg
 from psycopg.errors import DeadlockDetected, QueryCanceled, SerializationFailure
 
 from triples.sql.pool import Connection
+from triples.sql.transaction import ended
 from triples.transact.author import Author
 from triples.transact.begin import begin
 from triples.transact.event import Event
@@ -76,7 +77,7 @@ async def _attempt(
 ) -> Transacted:
     work: Work | None = None
     try:
-        async with conn.transaction():
+        async with ended(conn):
             started = await begin(conn, app_id, author, event, steps)
             if started.repeated_tx_id is not None:
                 return Transacted(started.repeated_tx_id, repeated=True)
