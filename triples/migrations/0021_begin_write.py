@@ -65,5 +65,5 @@ end $$
 class Migration(migrations.Migration):
     """Creates the function."""
 
-    dependencies = [("triples", "0010_indexing_jobs")]
+    dependencies = [("triples", "0020_token_buckets")]
     operations = [migrations.RunSQL(BEGIN_WRITE, "drop function instant_begin_write")]
