@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from triples.permissions.asker import Asker
+
 
 @dataclass(frozen=True, slots=True)
-class Author:
-    """The identity a write is made with; an admin's is not restricted to a user's rights."""
-
-    is_admin: bool
-    user_id: str | None
+class Author(Asker):
+    """The one a write is made by; an admin's is not restricted to a user's rights."""
 
     def identity(self) -> str:
         """Tells authors apart: an answered `client-event-id` is repeated to the same one only."""

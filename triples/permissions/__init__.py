@@ -1,0 +1,1 @@
+"""Permission rules: the language they are written in, and what they decide."""
