@@ -10,7 +10,7 @@ from auth_app.refresh_tokens import user_of_token
 from instant_project.operator_static import operator_static
 from instant_project.welcome import welcome
 from realtime.health import system_health
-from realtime.sse import runtime_sse
+from realtime.runtime_sse import runtime_sse
 from triples.attrs.store import CatalogCache
 from triples.http import schema
 from triples.http.ephemeral_apps import Policy, ephemeral_app, ephemeral_apps

@@ -88,7 +88,7 @@ class Session:
     """One connection's memory.
 
     `app` is set by `init`; `attrs_version` is that of the attr list the client has, and negative
-    before `init-ok`.
+    before `init-ok`. `infers_single_links` is about answers as trees.
     """
 
     transport: Transport
@@ -99,6 +99,7 @@ class Session:
     user: dict[str, Any] | None = None
     is_admin: bool = False
     features: Features = Features()
+    infers_single_links: bool = False
     attrs_version: int = -1
     subscriptions: dict[bytes, Subscription] = field(default_factory=dict)
     changed: dict[bytes, Subscription] = field(default_factory=dict)

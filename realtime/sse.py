@@ -1,8 +1,8 @@
-"""`/runtime/sse`: the socket protocol over an event stream and posts (spec: realtime.md §1.3).
+"""Sessions over server-sent events: frames out are events of one stream.
 
-A client that could not open a WebSocket falls back to this and stays here, so a session over SSE is
-a session like any other; only the way of its frames differs. Frames out are events of one stream,
-frames in are posts that name the session and prove with a secret that they belong to it.
+A session over SSE is a session like any other; only the way of its frames differs. Its frames in
+are posts that name the session and prove with a secret that they belong to it. Which routes open
+streams, and for whom, is `runtime_sse`'s and `admin_sse`'s business (spec: realtime.md §1.3, §13).
 
 Posts reach the process that holds the stream only while there is one process; forwarding between
 processes belongs to the scaled shape.
@@ -11,25 +11,16 @@ processes belongs to the scaled shape.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
-from django.views.decorators.csrf import csrf_exempt
+from django.http import HttpResponseBase, StreamingHttpResponse
 
 from realtime import lifecycle
 from realtime.sessions import Session
 from wire import ids, json
-from wire.errors import (
-    InstantError,
-    MemberMissing,
-    ParamMalformed,
-    ParamMissing,
-    SessionMissing,
-)
-from wire.http import Call, error_response, json_object, read_body, unknown_route
+from wire.errors import MemberMissing, ParamMalformed, ParamMissing, SessionMissing
 
 KEEP_ALIVE_SECONDS: Final = 15.0  # proxies cut streams that are silent for 30 to 60 s
 _KEEP_ALIVE: Final = b": keep-alive\n\n"
@@ -71,37 +62,32 @@ class StreamedSession:
     token_hash: str
 
 
-@csrf_exempt
-async def runtime_sse(request: HttpRequest) -> HttpResponseBase:
-    """GET opens a stream; POST brings messages of a stream's session."""
-    try:
-        match request.method:
-            case "GET":
-                return _open_stream(request)
-            case "POST":
-                return await _take_messages(request)
-            case _:
-                return unknown_route(request)
-    except InstantError as error:
-        return error_response(error)
+def event_stream(
+    stream: EventStream,
+    session: Session,
+    *,
+    first: bytes = b"",
+    opened: Callable[[lifecycle.Server], None] | None = None,
+) -> StreamingHttpResponse:
+    """The response that carries the session; `first` are bytes before the first event.
 
-
-def _open_stream(request: HttpRequest) -> StreamingHttpResponse:
-    _require_app_id(request)
+    `opened` is called when `sse-init` is on its way.
+    """
     return StreamingHttpResponse(
-        _session_events(lifecycle.running(), request),
+        _whole_life(lifecycle.running(), stream, session, first, opened),
         content_type="text/event-stream",
         headers={"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"},
     )
 
 
-async def _session_events(
-    server: lifecycle.Server, request: HttpRequest
+async def _whole_life(
+    server: lifecycle.Server,
+    stream: EventStream,
+    session: Session,
+    first: bytes,
+    opened: Callable[[lifecycle.Server], None] | None,
 ) -> AsyncGenerator[bytes, None]:
-    """The whole life of one session: it ends when the peer, or the server, closes the stream."""
-    stream = EventStream()
-    address = Call(request, None, {}).client_address(trusted_proxies=0)
-    session = Session(stream, origin=request.headers.get("origin"), ip=_text(address))
+    """One session's bytes: it ends when the peer, or the server, closes the stream."""
     token = ids.new_id()
     server.sessions.add(session)
     server.streamed[session.id] = StreamedSession(session, ids.hash_uuid_secret(token))
@@ -117,6 +103,10 @@ async def _session_events(
     )
     writer = asyncio.create_task(session.write_frames(), name=f"writer of {session.id}")
     try:
+        if first:
+            yield first
+        if opened is not None:
+            opened(server)
         async for event in stream.events():
             yield event
     finally:
@@ -127,18 +117,16 @@ async def _session_events(
         writer.cancel()
 
 
-async def _take_messages(request: HttpRequest) -> HttpResponseBase:
-    """Enqueue the posted messages once the post has been answered.
+async def take_messages(body: dict[str, Any], *, app_id: str) -> HttpResponseBase:
+    """Enqueue the posted messages of the app's session once the post has been answered.
 
     A client may drop a reply that arrives before its post has returned (spec/README.md, "settled"),
     so the messages are enqueued only after the body went out.
     """
-    _require_app_id(request)
     server = lifecycle.running()
-    body = json_object(read_body(request))
-    if body is None:
-        raise ParamMalformed(["body"])
     session = _session_of(server, body)
+    if session.app is not None and session.app.id != app_id:
+        raise SessionMissing(session.id)
     messages = _required(body, "messages")
     if not isinstance(messages, list):
         raise ParamMalformed(["body", "messages"])
@@ -178,15 +166,3 @@ def _required(body: dict[str, Any], key: str) -> Any:
     if value is None:
         raise ParamMissing(["body", key])
     return value
-
-
-def _require_app_id(request: HttpRequest) -> None:
-    app_id = request.GET.get("app_id")
-    if app_id is None:
-        raise ParamMissing(["query-params", "app_id"])
-    if ids.parse_uuid(app_id) is None:
-        raise ParamMalformed(["query-params", "app_id"], app_id)
-
-
-def _text(address: IPv4Address | IPv6Address | None) -> str | None:
-    return None if address is None else str(address)

@@ -9,6 +9,7 @@ from realtime.protocol.incoming import Message
 from realtime.sessions import Session
 from realtime.subscriptions import delivery
 from realtime.subscriptions.hub import QueryHub
+from realtime.subscriptions.shapes import Shape
 from wire import json
 from wire.errors import AppDisabled, ValidationFailed
 
@@ -16,7 +17,7 @@ from wire.errors import AppDisabled, ValidationFailed
 async def add_query(hub: QueryHub, session: Session, message: Message) -> None:
     """Subscribe the session and reply with the first answer; a failing query is forgotten."""
     state = session.app
-    query = _query(message)
+    query, shape = _query(message), _shape(session, message)
     query_json = json.canonical(query)
     if query_json in session.subscriptions:
         frame = outgoing.add_query_exists(event_id=message.event_id, query_json=query_json)
@@ -24,7 +25,7 @@ async def add_query(hub: QueryHub, session: Session, message: Message) -> None:
         return
     if state is not None and state.app.status == "disabled":
         raise AppDisabled
-    subscription = hub.subscribe(session, query_json, query, message.event_id)
+    subscription = hub.subscribe(session, query_json, query, message.event_id, shape)
     try:
         await hub.answered(subscription.live)
     except BaseException:
@@ -45,9 +46,16 @@ def _query(message: Message) -> dict[str, Any]:
     query = message.fields.get("q")
     if not isinstance(query, dict):
         raise ValidationFailed.one("query", query, "Query must be an object.")
-    return_type = message.fields.get("return-type", "join-rows")
-    if return_type != "join-rows":
-        raise ValidationFailed.one(
-            "add-query", return_type, "`return-type` must be `join-rows` on this transport."
-        )
     return query
+
+
+def _shape(session: Session, message: Message) -> Shape:
+    match message.fields.get("return-type"):
+        case None | "join-rows":
+            return Shape.JOIN_ROWS
+        case "tree":
+            return Shape.TREE_WITH_SINGLE_LINKS if session.infers_single_links else Shape.TREE
+        case other:
+            raise ValidationFailed.one(
+                "add-query", other, "`return-type` must be `join-rows` or `tree`."
+            )

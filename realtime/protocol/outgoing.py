@@ -20,10 +20,12 @@ class Computation:
 
     query_json: bytes
     result: bytes
+    result_meta: bytes | None
 
     def encoded(self) -> bytes:
         """The element of `computations`."""
-        return b'{"instaql-query":%b,"instaql-result":%b}' % (self.query_json, self.result)
+        meta = b"" if self.result_meta is None else b',"result-meta":%b' % self.result_meta
+        return b'{"instaql-query":%b,"instaql-result":%b%b}' % (self.query_json, self.result, meta)
 
 
 def init_ok(
@@ -46,12 +48,19 @@ def init_ok(
     )
 
 
-def add_query_ok(*, event_id: Any, query_json: bytes, result: bytes, processed_tx_id: int) -> bytes:
+def add_query_ok(
+    *,
+    event_id: Any,
+    query_json: bytes,
+    result: bytes,
+    result_meta: bytes | None,
+    processed_tx_id: int,
+) -> bytes:
     """The first answer of a query."""
     return (
         b'{"op":"add-query-ok","client-event-id":%b,"q":%b,"result":%b,'
-        b'"processed-tx-id":%d,"result-meta":null}'
-        % (json.dumps(event_id), query_json, result, processed_tx_id)
+        b'"processed-tx-id":%d,"result-meta":%b}'
+        % (json.dumps(event_id), query_json, result, processed_tx_id, result_meta or b"null")
     )
 
 

@@ -30,6 +30,7 @@ def send_first(subscription: Subscription) -> None:
             event_id=subscription.event_id,
             query_json=live.key.query_json,
             result=live.current.answer.result,
+            result_meta=live.current.answer.result_meta,
             processed_tx_id=live.current.answer.processed_tx_id,
         )
     )

@@ -24,6 +24,7 @@ from realtime.subscriptions.app_state import READS_AT_ONCE, AppState
 from realtime.subscriptions.live_query import LiveQuery, QueryKey, Subscription
 from realtime.subscriptions.recent_changes import RecentChanges
 from realtime.subscriptions.runner import QueryRunner
+from realtime.subscriptions.shapes import Shape
 from realtime.topics.touched import Touched
 from realtime.visibility import wait_until_visible
 from triples import tenants
@@ -88,13 +89,18 @@ class QueryHub:
         return state.learn_catalog(await self._catalogs.get(state.id))
 
     def subscribe(
-        self, session: Session, query_json: bytes, query: dict[str, Any], event_id: Any
+        self,
+        session: Session,
+        query_json: bytes,
+        query: dict[str, Any],
+        event_id: Any,
+        shape: Shape = Shape.JOIN_ROWS,
     ) -> Subscription:
         """Record a session's interest; the answer is computed by `answered`."""
         state = session.app
         if state is None:
             raise RuntimeError("a session subscribes only after init")
-        key = QueryKey(query_json, session.is_admin)
+        key = QueryKey(query_json, session.is_admin, shape)
         live = state.queries.get(key)
         if live is None:
             viewer = Viewer(is_admin=session.is_admin, user_id=None)

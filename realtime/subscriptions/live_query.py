@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from realtime.protocol.outgoing import Computation, refresh_ok
+from realtime.subscriptions.shapes import Shape
 from triples.instaql.answer import Answer, Viewer
 
 if TYPE_CHECKING:
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QueryKey:
-    """What makes two subscriptions the same work: equal query, equal view of the data."""
+    """What makes two subscriptions the same work: equal query, view of the data, and shape."""
 
     query_json: bytes
     is_admin: bool
+    shape: Shape
 
 
 class CurrentAnswer:
@@ -33,7 +35,8 @@ class CurrentAnswer:
     @cached_property
     def computation(self) -> bytes:
         """The element of a refresh."""
-        return Computation(self._query_json, self.answer.result).encoded()
+        answer = self.answer
+        return Computation(self._query_json, answer.result, answer.result_meta).encoded()
 
     @cached_property
     def refresh_text(self) -> str:
@@ -96,12 +99,16 @@ class LiveQuery:
         """Make this the current answer; it counts as new only if it differs."""
         before = self.current
         self.failure = None
-        if before is None or self.force_send or before.answer.result != answer.result:
+        if before is None or self.force_send or _differ(before.answer, answer):
             self.version += 1
             self.current = CurrentAnswer(self.key.query_json, answer)
         elif before.answer.processed_tx_id < answer.processed_tx_id:
             self.current = CurrentAnswer(self.key.query_json, answer)
         self.force_send = False
+
+
+def _differ(before: Answer, after: Answer) -> bool:
+    return before.result != after.result or before.result_meta != after.result_meta
 
 
 @dataclass(eq=False, slots=True)

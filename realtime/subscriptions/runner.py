@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from realtime.subscriptions.live_query import LiveQuery
 from realtime.subscriptions.recent_changes import RecentChanges
+from realtime.subscriptions.shapes import in_shape
 from realtime.topics.query_topics import QueryTopics, topics_of
 from realtime.visibility import Snapshot, parse_snapshot, sees, wait_until_visible
 from triples.attrs.store import CatalogCache
@@ -31,7 +32,9 @@ class QueryRunner:
         while True:
             awaited = live.begin_run()
             catalog = live.app.learn_catalog(await self._catalogs.get(live.app.id))
-            prepared = prepare_query(live.query, catalog, live.viewer)
+            prepared = prepare_query(
+                live.query, catalog, live.viewer, with_rows=live.key.shape.is_tree
+            )
             position = self._recent.position
             async with live.app.read_slots, pool.connection() as conn:
                 answer = await run_query(conn, prepared)
@@ -46,7 +49,7 @@ class QueryRunner:
             live.awaited_xids |= awaited
         live.end_run({xid for xid in live.awaited_xids if not sees(snapshot, xid)})
         self._watch(live, topics_of(prepared.reads, answer.level_ids), snapshot, position)
-        self._record(live, answer)
+        self._record(live, in_shape(live.key.shape, answer, live.query, catalog, prepared))
 
     def _forget_catalog(self, live: LiveQuery) -> None:
         self._catalogs.forget(live.app.id)

@@ -7,6 +7,7 @@ first that is there, make the call one of a user or of nobody; `as-email` is for
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from triples import tenants
@@ -47,9 +48,22 @@ def app_id_of(call: Call) -> str:
     return app_id
 
 
-async def author_of(
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whom a call is made as: an admin, or a user with `id` and `email`, or nobody."""
+
+    is_admin: bool
+    user: dict[str, Any] | None
+
+    @property
+    def author(self) -> Author:
+        """The caller as the one who writes."""
+        return Author(is_admin=self.is_admin, user_id=self.user["id"] if self.user else None)
+
+
+async def caller_of(
     call: Call, conn: Connection, app_id: str, user_of_token: UserOfToken
-) -> Author:
+) -> Caller:
     """Whom the call is made as; raises unless its secrets allow that."""
     headers = call.request.headers
     if "as-token" in headers:
@@ -59,7 +73,7 @@ async def author_of(
         user = await user_of_token(conn, app_id, token)
         if user is None:
             raise RecordNotFound("app-user")
-        return Author(is_admin=False, user_id=user["id"])
+        return Caller(is_admin=False, user=user)
     if "as-email" in headers:
         await _verify_admin(call, conn, app_id)
         email = headers["as-email"].strip().lower()
@@ -67,11 +81,11 @@ async def author_of(
         row = await cursor.fetchone()
         if row is None:
             raise RecordNotFound("app-user")
-        return Author(is_admin=False, user_id=row[0])
+        return Caller(is_admin=False, user={"id": str(row[0]), "email": email})
     if "as-guest" in headers:
-        return Author(is_admin=False, user_id=None)
+        return Caller(is_admin=False, user=None)
     await _verify_admin(call, conn, app_id)
-    return Author(is_admin=True, user_id=None)
+    return Caller(is_admin=True, user=None)
 
 
 def admin_token_of(call: Call) -> str:

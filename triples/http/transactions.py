@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from triples.attrs.store import load_catalog
-from triples.http.callers import UserOfToken, app_id_of, author_of
+from triples.http.callers import UserOfToken, app_id_of, caller_of
 from triples.sql import pool
 from triples.transact.admin_steps import TxSteps, compile_steps
 from triples.transact.author import Author
@@ -32,7 +32,7 @@ def admin_transact(user_of_token: UserOfToken) -> View:
 async def _write(call: Call, user_of_token: UserOfToken) -> dict[str, Any]:
     app_id = app_id_of(call)
     async with pool.connection() as conn:
-        author = await author_of(call, conn, app_id, user_of_token)
+        author = (await caller_of(call, conn, app_id, user_of_token)).author
         body = call.body if isinstance(call.body, dict) else {}
         if "steps" not in body:
             raise ParamMissing(["body", "steps"])

@@ -50,6 +50,7 @@ class Answer:
     - `result`: the wire form with join rows, as JSON text (instaql.md §3.1).
     - `level_ids`: for each level of the query the entities that its reads speak of.
     - `rows`: (parent, id) pairs of each level as JSON text, if the query was prepared `with_rows`.
+    - `result_meta`: page info and counts as JSON text, where `result` has no place for them.
     """
 
     processed_tx_id: int
@@ -58,6 +59,7 @@ class Answer:
     result: bytes
     level_ids: tuple[frozenset[str], ...]
     rows: str | None = None
+    result_meta: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
