@@ -9,6 +9,7 @@ from django.urls import path
 from auth_app.refresh_tokens import user_of_token
 from instant_project.operator_static import operator_static
 from instant_project.welcome import welcome
+from realtime.admin_sse import admin_sse, admin_sse_push, admin_subscribe_query
 from realtime.health import system_health
 from realtime.runtime_sse import runtime_sse
 from triples.attrs.store import CatalogCache
@@ -30,6 +31,10 @@ urlpatterns = [
     path("health/system", system_health),
     # sockets, for clients that cannot open one
     path("runtime/sse", runtime_sse),
+    # live queries of admin SDKs
+    path("admin/subscribe-query", admin_subscribe_query(user_of_token)),
+    path("admin/sse", admin_sse(user_of_token)),
+    path("admin/sse/push", admin_sse_push()),
     # apps
     path("dash/apps/ephemeral", ephemeral_apps(ephemeral_policy, apply_new_schema)),
     path("dash/apps/ephemeral/<app_id>", ephemeral_app()),

@@ -58,7 +58,8 @@ def _pass(name: str, binaries: Path, words: list[str], campaign: bool) -> int:
         status = subprocess.run(
             command, cwd=PROJECT_DIR, env=_environment(database_url, campaign), check=False
         ).returncode
-    _say(f"{name}: {'passed' if status == 0 else f'FAILED ({status})'}", time.monotonic() - started)
+    outcome = {0: "passed", NO_TESTS: "no tests"}.get(status, f"FAILED ({status})")
+    _say(f"{name}: {outcome}", time.monotonic() - started)
     return status
 
 

@@ -1,8 +1,9 @@
 """HTTP as the API speaks it: JSON bodies in, parameters out of them, JSON or an error back.
 
-A handler is an async function from a `Call` to a JSON value; `endpoint` makes it a Django view and
-renders whatever it raises. Which paths exist is `instant_project.urls`' business; who may call
-is the handlers'. Spec: http-api.md §1.1–1.8. CORS headers are a middleware's.
+A handler is an async function from a `Call` to a JSON value, or to a response of its own making;
+`endpoint` makes it a Django view and renders whatever it raises. Which paths exist is
+`instant_project.urls`' business; who may call is the handlers'. Spec: http-api.md §1.1–1.8. CORS
+headers are a middleware's.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Final, TypeVar
 
 import psycopg.errors
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from wire import json
@@ -61,7 +63,8 @@ class Call:
 
 
 Handler = Callable[[Call], Awaitable[Any]]
-View = Callable[..., Coroutine[Any, Any, HttpResponse]]
+View = Callable[..., Coroutine[Any, Any, Any]]
+"""A Django view: whole responses mostly, streams where a handler makes one."""
 
 
 class _MalformedJson(Exception):
@@ -75,12 +78,12 @@ class _BodyTooLarge(Exception):
 def endpoint(max_body_bytes: int = MAX_BODY_BYTES, **handlers: Handler) -> View:
     """A Django view from handlers named by method: `endpoint(get=show, post=create)`.
 
-    A handler's answer is encoded as JSON with status 200; other methods are unknown routes.
+    A handler's value is encoded as JSON with status 200; other methods are unknown routes.
     """
     by_method = {method.upper(): handler for method, handler in handlers.items()}
 
     @csrf_exempt
-    async def view(request: HttpRequest, **path: str) -> HttpResponse:
+    async def view(request: HttpRequest, **path: str) -> HttpResponseBase:
         handler = by_method.get(request.method or "")
         if handler is None:
             return json_response(_NO_ROUTE, 404)
@@ -109,10 +112,11 @@ def error_response(error: InstantError) -> HttpResponse:
 
 async def _answer(
     handler: Handler, request: HttpRequest, path: dict[str, str], max_body_bytes: int
-) -> HttpResponse:
+) -> HttpResponseBase:
     try:
         call = Call(request, _json_body(request, max_body_bytes), path)
-        return json_response(await handler(call))
+        value = await handler(call)
+        return value if isinstance(value, HttpResponseBase) else json_response(value)
     except _MalformedJson:
         return _text("Malformed JSON in request body.", 400)
     except _BodyTooLarge:
@@ -125,14 +129,6 @@ async def _answer(
         name = f"{type(error).__module__}.{type(error).__qualname__}"
         report(HttpRequestFailed(request.method or "", request.path, name, frames_of(error)))
         return json_response(_UNKNOWN, 500)
-
-
-def read_body(request: HttpRequest, max_body_bytes: int = MAX_BODY_BYTES) -> Any:
-    """The request's JSON value for a view that is no `endpoint`; raises `ParamMalformed`."""
-    try:
-        return _json_body(request, max_body_bytes)
-    except (_MalformedJson, _BodyTooLarge) as error:
-        raise ParamMalformed(["body"]) from error
 
 
 def _json_body(request: HttpRequest, max_body_bytes: int) -> Any:

@@ -51,7 +51,8 @@ async def post(handler: Handler, body: Any, content_type: str = "application/jso
     """What the endpoint answers to a body, given as bytes or as a JSON value."""
     content = body if isinstance(body, bytes) else json.dumps(body)
     request = REQUESTS.post("/it", data=content, content_type=content_type)
-    return await endpoint(max_body_bytes=100, post=handler)(request)
+    response: HttpResponse = await endpoint(max_body_bytes=100, post=handler)(request)
+    return response
 
 
 @pytest.mark.parametrize(
