@@ -52,6 +52,7 @@ async def _start() -> Message:
                 pool_size=chosen.pool_size,
                 statement_timeout_seconds=chosen.statement_timeout_seconds,
                 operation_timeout_seconds=chosen.operation_timeout_seconds,
+                trusted_proxies=chosen.trusted_proxies,
             )
         )
     except Exception as error:

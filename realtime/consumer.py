@@ -14,6 +14,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from realtime import lifecycle
 from realtime.sessions import Session
+from wire.addresses import client_address
 
 Scope = dict[str, Any]
 Event = dict[str, Any]
@@ -37,7 +38,8 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels
         self.base_send = send
         await self.accept()
         server = lifecycle.running()
-        session = Session(self, origin=_header(scope, b"origin"), ip=_peer_address(scope))
+        ip = _client_address(scope, server.trusted_proxies)
+        session = Session(self, origin=_header(scope, b"origin"), ip=ip)
         writer = asyncio.create_task(session.write_frames(), name=f"writer of {session.id}")
         reader = asyncio.create_task(
             self._read_frames(server, session, receive), name=f"reader of {session.id}"
@@ -85,6 +87,8 @@ def _header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
-def _peer_address(scope: Scope) -> str | None:
-    client = scope.get("client")
-    return client[0] if client else None
+def _client_address(scope: Scope, trusted_proxies: int) -> str | None:
+    peer = scope.get("client")
+    forwarded_for = _header(scope, b"x-forwarded-for") or ""
+    address = client_address(peer[0] if peer else "", forwarded_for, trusted_proxies)
+    return None if address is None else str(address)

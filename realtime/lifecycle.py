@@ -37,12 +37,16 @@ REPAIRED_AT_ONCE: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the realtime layer needs to know from the environment. Times in seconds."""
+    """What the realtime layer needs to know from the environment. Times in seconds.
+
+    `trusted_proxies` says how many hops of `X-Forwarded-For` are the operator's own.
+    """
 
     database_url: str
     pool_size: int
     statement_timeout_seconds: float
     operation_timeout_seconds: float
+    trusted_proxies: int = 0
 
 
 @dataclass(slots=True)
@@ -53,6 +57,7 @@ class Server:
     received: ReceiveQueue
     feed: ChangeFeed
     indexing: IndexingWorker
+    trusted_proxies: int
     machine_id: str = field(default_factory=ids.new_id)
     sessions: set[Session] = field(default_factory=set)
     streamed: dict[str, StreamedSession] = field(default_factory=dict)
@@ -87,7 +92,7 @@ async def start(settings: Settings) -> None:
         repair=repair_sort_keys,
     )
     indexing = IndexingWorker()
-    _server = Server(hub, received, feed, indexing)
+    _server = Server(hub, received, feed, indexing, settings.trusted_proxies)
     await feed.start()
     await indexing.start()
     health.watch(feed)

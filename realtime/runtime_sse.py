@@ -5,10 +5,9 @@ A client that fell back to this stays here. It logs in with `init`, like over a 
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address
-
 from django.http.response import HttpResponseBase
 
+from realtime import lifecycle
 from realtime.sessions import Session
 from realtime.sse import EventStream, event_stream, take_messages
 from wire import ids
@@ -36,8 +35,9 @@ runtime_sse = endpoint(get=_open_stream, post=_take_messages)
 
 def session_of_call(stream: EventStream, call: Call) -> Session:
     """A session that knows where its client is."""
-    address = call.client_address(trusted_proxies=0)
-    return Session(stream, origin=call.request.headers.get("origin"), ip=_text(address))
+    address = call.client_address(lifecycle.running().trusted_proxies)
+    ip = None if address is None else str(address)
+    return Session(stream, origin=call.request.headers.get("origin"), ip=ip)
 
 
 def _require_app_id(call: Call) -> str:
@@ -48,7 +48,3 @@ def _require_app_id(call: Call) -> str:
     if app_id is None:
         raise ParamMalformed(["query-params", "app_id"], given)
     return app_id
-
-
-def _text(address: IPv4Address | IPv6Address | None) -> str | None:
-    return None if address is None else str(address)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final, TypeVar
 
 import psycopg.errors
@@ -20,6 +20,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from wire import json
+from wire.addresses import client_address
 from wire.errors import InstantError, ParamMalformed, ParamMissing, QueryTimeout
 from wire.observations import HttpRequestFailed, frames_of, report
 
@@ -47,19 +48,10 @@ class Call:
     path: Mapping[str, str]
 
     def client_address(self, trusted_proxies: int) -> IPv4Address | IPv6Address | None:
-        """Who asks; with n trusted proxies, the nth hop from the end of `X-Forwarded-For`.
-
-        None when no address is known, as on a unix socket.
-        """
-        hops = [self.request.META.get("REMOTE_ADDR", "")]
-        if trusted_proxies:
-            forwarded = self.request.headers.get("x-forwarded-for", "")
-            hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()] or hops
-            hops = hops[-trusted_proxies:]
-        try:
-            return ip_address(hops[0])
-        except ValueError:
-            return None
+        """Who asks, as `wire.addresses` reads it."""
+        meta = self.request.META
+        forwarded_for = self.request.headers.get("x-forwarded-for", "")
+        return client_address(meta.get("REMOTE_ADDR", ""), forwarded_for, trusted_proxies)
 
 
 Handler = Callable[[Call], Awaitable[Any]]
