@@ -2,6 +2,7 @@
 
 `put` only enqueues (law 7). Ops of one group key run one at a time in arrival order, other groups
 beside them (realtime.md §11.2); every op has a deadline (§11.3), and exactly one reply or error.
+Writes that wait together may be done as one (§6.5), each still with its own reply.
 
 States of a message: waiting ──▶ running ──▶ replied | refused | dropped (its session closed)
 """
@@ -11,20 +12,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
-import psycopg.errors
+import psycopg
 
 from realtime.grouped_queue import GroupedQueue
 from realtime.handlers.init import init
 from realtime.handlers.queries import add_query, remove_query
-from realtime.handlers.transact import transact, undo_in_client
+from realtime.handlers.transact import stands_for, transact, undo_in_client
 from realtime.protocol import outgoing
 from realtime.protocol.incoming import Message, UnreadableFrame, read_message
 from realtime.sessions import Session
 from realtime.subscriptions.hub import QueryHub
+from triples.transact.transact import NotTogether
 from wire import json
 from wire.errors import InstantError, OperationTimedOut, QueryTimeout, UnknownOp, ValidationFailed
 from wire.observations import SocketOpFailed, frames_of, report
@@ -41,12 +44,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A readable frame of one session, on its way to a handler; `size` in characters."""
+    """A readable frame of one session, on its way to a handler; `size` in characters.
+
+    A write may stand for `earlier` ones that have waited with it.
+    """
 
     session: Session
     message: Message
     arrived_at: float
     size: int
+    earlier: tuple[Received, ...] = ()
 
 
 class ReceiveQueue:
@@ -56,7 +63,7 @@ class ReceiveQueue:
         self._hub = hub
         self._timeout_seconds = timeout_seconds
         self._queue: GroupedQueue[Received] = GroupedQueue(
-            self._handle, workers=WORKERS, on_crash=self._report_crash
+            self._handle, workers=WORKERS, combine=_combined, on_crash=self._report_crash
         )
 
     @property
@@ -91,12 +98,37 @@ class ReceiveQueue:
         await self._queue.stop()
 
     async def _handle(self, received: Received) -> None:
+        everything = (*received.earlier, received)
+        for each in everything:
+            each.session.inbox.take(each.size)
+        if received.earlier and await self._is_written_together(received):
+            return
+        for each in everything:
+            await self._handle_one(each)
+
+    async def _is_written_together(self, received: Received) -> bool:
+        """Do only the last of several writes and answer all of them with it.
+
+        Where it fails, nothing is stored and each is done by itself: the last one's fault must
+        not cost the client the others.
+        """
+        session, earlier = received.session, [each.message for each in received.earlier]
+        if session.closed:
+            return True
+        try:
+            await self._within_deadline(
+                session, partial(transact, session, received.message, earlier)
+            )
+        except (InstantError, NotTogether, psycopg.Error):
+            return False
+        return True
+
+    async def _handle_one(self, received: Received) -> None:
         session, message = received.session, received.message
-        session.inbox.take(received.size)
         if session.closed:
             return
         try:
-            await self._within_deadline(session, message)
+            await self._within_deadline(session, partial(self._run, session, message))
         except InstantError as error:
             self._refuse_op(received, error)
         except psycopg.errors.QueryCanceled:
@@ -109,13 +141,15 @@ class ReceiveQueue:
             )
             self._after_refusal(received)
 
-    async def _within_deadline(self, session: Session, message: Message) -> None:
+    async def _within_deadline(
+        self, session: Session, handler: Callable[[], Awaitable[None]]
+    ) -> None:
         """Run the handler; closing the session brings the deadline forward to now."""
         try:
             async with asyncio.timeout(self._timeout_seconds) as deadline:
                 session.running.add(deadline)
                 try:
-                    await self._run(session, message)
+                    await handler()
                 finally:
                     session.running.discard(deadline)
         except TimeoutError as error:
@@ -157,6 +191,17 @@ class ReceiveQueue:
 def _refuse(session: Session, error: InstantError, fields: dict[str, object]) -> None:
     event_id = fields.get("client-event-id")
     session.send(outgoing.error_reply(error, event_id=event_id, original=fields))
+
+
+def _combined(first: Received, second: Received) -> Received | None:
+    """One write for two that set the same values (§6.5).
+
+    Dragging and typing send more values than anybody will see; while one is being written, the
+    last of those that wait leaves the database as all of them would.
+    """
+    if not stands_for(second.session, second.message, first.message):
+        return None
+    return replace(second, earlier=(*first.earlier, replace(first, earlier=())))
 
 
 def _group_key(session: Session, message: Message) -> Hashable:

@@ -189,33 +189,39 @@ class Triple(models.Model):
 
 
 class Transaction(models.Model):
-    """One committed write; its id is the `tx-id`, ordered like commits within an app.
-
-    `client_event_hash` with `identity_hash` remember an answered `client-event-id`, so that a
-    re-sent write is answered and not repeated (realtime.md §6.4).
-    """
+    """One committed write; its id is the `tx-id`, ordered like commits within an app."""
 
     id = models.BigAutoField(primary_key=True)
     app = models.ForeignKey(App, on_delete=models.CASCADE, db_index=False, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
-    client_event_hash = models.BinaryField(null=True, editable=False)
-    identity_hash = models.BinaryField(null=True, editable=False)
 
     class Meta:
         db_table = "transactions"
         indexes = [models.Index("app", "id", name="transactions_app_id")]
-        constraints = [
-            models.UniqueConstraint(
-                "app",
-                "client_event_hash",
-                "identity_hash",
-                name="transactions_client_event",
-                condition=models.Q(client_event_hash__isnull=False),
-            ),
-        ]
 
     def __str__(self) -> str:
         return f"tx {self.id}"
+
+
+class ClientEvent(models.Model):
+    """A client's message that was answered, so that its repetition is not done again.
+
+    `event_hash` is of the `client-event-id` and the identity that sent it; see
+    `triples.transact.event`, and realtime.md §6.4.
+    """
+
+    pk = models.CompositePrimaryKey("app_id", "event_hash")
+    app_id = models.UUIDField()
+    event_hash = models.UUIDField()
+    tx_id = models.BigIntegerField()
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "client_events"
+        managed = False
+
+    def __str__(self) -> str:
+        return f"answered with tx {self.tx_id}"
 
 
 class Rule(models.Model):

@@ -16,15 +16,13 @@ from psycopg.rows import TupleRow
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import load_catalog
 from triples.sql.pool import Connection
-from triples.transact.author import Author
-from triples.transact.event import Event
 from triples.transact.existence import (
     Existence,
     asked_for,
     existence_of,
     existence_values,
 )
-from triples.transact.steps import Step
+from triples.transact.request import Request
 from wire.errors import AppDisabled, AppReadOnly, PermissionEvaluationFailed, RecordNotFound
 
 MAX_CATALOGS: Final = 2_000  # as many as the readers keep
@@ -32,56 +30,54 @@ MAX_CATALOGS: Final = 2_000  # as many as the readers keep
 # The simple query protocol takes both statements in one round trip.
 _BEGIN: Final = """
 begin;
-select app_status, catalog_version, rules_version, repeated_tx_id, existing
+select app_status, catalog_version, rules_version, answered, existing
 from instant_begin_write(
-  %(app_id)s::uuid, %(event_hash)s, %(identity_hash)s, %(members)s::json, %(etypes)s::jsonb
+  %(app_id)s::uuid, %(event_hashes)s::uuid[], %(members)s::json, %(etypes)s::jsonb
 )
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The app's attrs, or the tx id with which this event was answered before."""
+    """The app's attrs, and the tx ids with which the events were answered before."""
 
     catalog: AttrCatalog
-    repeated_tx_id: int | None
+    answered: Sequence[int]
     existence: Existence
 
 
 _catalogs: OrderedDict[str, AttrCatalog] = OrderedDict()
 
 
-async def begin(
-    conn: Connection, app_id: str, author: Author, event: Event, steps: Sequence[Step]
-) -> Started:
+async def begin(conn: Connection, request: Request) -> Started:
     """Open a transaction, lock the app and read its state; raises what forbids a write to it.
 
     What the steps will ask of the stored entities is read along, by the attrs as they were last
     known; if those have changed since, it is asked again later.
     """
+    app_id = request.app_id
     known = _catalogs.get(app_id)
-    pairs = [] if known is None else asked_for(steps, known)
+    pairs = [] if known is None else asked_for(request.steps, known)
     values = {
-        "event_hash": event.event_hash,
-        "identity_hash": event.identity_hash,
         "app_id": app_id,
+        "event_hashes": request.event_hashes,
         **existence_values(pairs, known),
     }
     row = await _first_row(conn, values)
     if row is None:
         raise RecordNotFound("app")
-    status, version, rules_version, repeated_tx_id, found = row
+    status, version, rules_version, answered, found = row
     if status == "disabled":
         raise AppDisabled
     if status == "read-only":
         raise AppReadOnly
-    if rules_version is not None and not author.is_admin:
+    if rules_version is not None and not request.author.is_admin:
         raise PermissionEvaluationFailed(
             "This server cannot evaluate the app's permission rules, so only admins may write."
         )
     catalog = await _catalog(conn, app_id, version)
     existence = existence_of(pairs, found) if catalog is known else {}
-    return Started(catalog, repeated_tx_id, existence)
+    return Started(catalog, answered, existence)
 
 
 async def _first_row(conn: Connection, values: dict[str, Any]) -> TupleRow | None:

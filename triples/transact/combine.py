@@ -13,14 +13,16 @@ from typing import Any, Final
 from wire import json
 
 STEP_LENGTH: Final = 5  # with options, as clients send it
+CREATES: Final = {"mode": "create"}
 
 
 def can_stand_for(later: Any, earlier: Any, has_cardinality_one: Callable[[str], bool]) -> bool:
     """Whether running only the later `tx-steps` does what running both, in order, would do.
 
     So it is where both have as many steps, and each pair sets the same attr, of cardinality one,
-    of the same entity with the same options. `has_cardinality_one` is asked with attr ids as the
-    client sent them; for unknown attrs it says no.
+    of the same entity, named by its id, with the same options. Not where they create it: the later
+    one would be refused. `has_cardinality_one` is asked with attr ids as the client sent them; for
+    unknown attrs it says no.
     """
     if not isinstance(later, list) or not isinstance(earlier, list) or not later:
         return False
@@ -43,5 +45,7 @@ def _is_set(step: Any) -> bool:
         isinstance(step, list)
         and len(step) == STEP_LENGTH
         and step[0] == "add-triple"
+        and isinstance(step[1], str)
         and isinstance(step[2], str)
+        and step[4] != CREATES
     )

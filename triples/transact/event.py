@@ -1,30 +1,45 @@
-"""Which client event a write answers, remembered so that a repetition is not written again.
+"""What is remembered of a client's event, so that a write that is sent again is done once.
 
-Only hashes are stored. Spec: realtime.md §6.4.
+Only a hash is stored, for some days. Spec: realtime.md §6.4.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
 
+from triples.sql.pool import Connection
 from triples.transact.author import Author
 
+REMEMBERED_DAYS: Final = 7  # a laptop closed on Friday sends its last write again on Monday
+FORGOTTEN_AT_ONCE: Final = 5_000
+HASH_BYTES: Final = 16  # nobody finds an event that shares it with another one's, and it is a uuid
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Which client event a write answers, as it is stored."""
-
-    event_hash: bytes | None
-    identity_hash: bytes | None
-
-    @classmethod
-    def of(cls, client_event_id: str | None, author: Author) -> Event:
-        """The event of an author; one without an id is never a repetition."""
-        if client_event_id is None:
-            return cls(None, None)
-        return cls(_hash(client_event_id), _hash(author.identity()))
+_FORGET: Final = """
+delete from client_events
+where ctid = any(array(
+  select ctid from client_events
+  where answered_at < now() - %s * interval '1 day'
+  order by answered_at
+  limit %s
+  for update skip locked
+))
+"""
 
 
-def _hash(text: str) -> bytes:
+def event_hashes(event_ids: Sequence[str], author: Author) -> list[str]:
+    """How events of an author are remembered; the same event of another author is another one."""
+    identity = _sha256(author.identity())
+    hashes = (hashlib.sha256(_sha256(event_id) + identity).digest() for event_id in event_ids)
+    return sorted({str(UUID(bytes=digest[:HASH_BYTES])) for digest in hashes})
+
+
+async def forget_events(conn: Connection) -> int:
+    """Forget some of the events that were answered too long ago; says how many."""
+    return (await conn.execute(_FORGET, (REMEMBERED_DAYS, FORGOTTEN_AT_ONCE))).rowcount
+
+
+def _sha256(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()

@@ -80,9 +80,12 @@ nulls as (
 )"""
 _TRANSACTION: Final = """,
 tx as (
-  insert into transactions (app_id, client_event_hash, identity_hash)
-  values (%(app_id)s::uuid, %(event_hash)s, %(identity_hash)s)
-  returning id
+  insert into transactions (app_id) values (%(app_id)s::uuid) returning id
+),
+answered as (
+  insert into client_events (app_id, event_hash, tx_id)
+  select %(app_id)s::uuid, hash, tx.id
+  from tx, unnest(%(event_hashes)s::uuid[]) as event (hash)
 )"""
 _WATCHED: Final = """
 select null::bigint as tx_id, entity_id, attr_id from written
@@ -150,9 +153,8 @@ async def store(work: Work, rows: Iterable[Row]) -> None:
         work.tx_id is None,
     ]
     values = {
-        "event_hash": work.event.event_hash,
-        "identity_hash": work.event.identity_hash,
         "app_id": work.app_id,
+        "event_hashes": work.event_hashes,
         "rows": json.dumps([_wire(row) for row in work.rows]).decode(),
         "watched": work.required_attr_ids(),
     }

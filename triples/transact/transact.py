@@ -17,23 +17,30 @@ from psycopg.errors import DeadlockDetected, QueryCanceled, SerializationFailure
 from triples.sql.pool import Connection
 from triples.sql.transaction import ended
 from triples.transact.author import Author
-from triples.transact.begin import begin
-from triples.transact.event import Event
+from triples.transact.begin import Started, begin
+from triples.transact.event import event_hashes
 from triples.transact.execute import execute
 from triples.transact.parse import parse_steps
-from triples.transact.steps import Step
+from triples.transact.request import Request
+from triples.transact.steps import TripleStep
 from triples.transact.violations import refusal_for
 from triples.transact.work import Work
 from wire.errors import QueryTimeout
 
-__all__ = ["Author", "Transacted", "transact"]
+__all__ = ["Author", "NotTogether", "Transacted", "transact"]
 
 MAX_ATTEMPTS: Final = 5  # deadlocks need writers that ignore the lock; they do not come in rows
 
 _INSERT_TRANSACTION: Final = """
-insert into transactions (app_id, client_event_hash, identity_hash)
-values (%s::uuid, %s, %s)
-returning id
+with tx as (
+  insert into transactions (app_id) values (%(app_id)s::uuid) returning id
+),
+answered as (
+  insert into client_events (app_id, event_hash, tx_id)
+  select %(app_id)s::uuid, hash, tx.id
+  from tx, unnest(%(event_hashes)s::uuid[]) as event (hash)
+)
+select id from tx
 """
 
 
@@ -45,6 +52,10 @@ class Transacted:
     repeated: bool
 
 
+class NotTogether(Exception):
+    """A write cannot stand for the earlier ones that it came with; each is to be run by itself."""
+
+
 async def transact(
     conn: Connection,
     app_id: str,
@@ -52,19 +63,28 @@ async def transact(
     author: Author,
     *,
     client_event_id: str | None = None,
+    earlier_event_ids: Sequence[str] = (),
 ) -> Transacted:
     """Run the steps in one transaction and commit; on a wire error nothing is stored.
 
     A `client_event_id` that the same author was answered before is answered with the first
-    tx id. The connection must be in autocommit.
+    tx id. `earlier_event_ids` are of writes that this one stands for (`triples.transact.combine`);
+    they are answered with it, or `NotTogether` is raised and nothing is stored. The connection
+    must be in autocommit.
     """
-    steps = parse_steps(tx_steps)
-    event = Event.of(client_event_id, author)
+    event_ids = [*earlier_event_ids, *(() if client_event_id is None else (client_event_id,))]
+    request = Request(
+        app_id,
+        author,
+        parse_steps(tx_steps),
+        event_hashes(event_ids, author),
+        stands_for_others=bool(earlier_event_ids),
+    )
     attempt = 0
     while True:
         attempt += 1
         try:
-            return await _attempt(conn, app_id, steps, author, event)
+            return await _attempt(conn, request)
         except (SerializationFailure, DeadlockDetected):
             if attempt == MAX_ATTEMPTS:
                 raise
@@ -72,17 +92,24 @@ async def transact(
             raise QueryTimeout from error
 
 
-async def _attempt(
-    conn: Connection, app_id: str, steps: Sequence[Step], author: Author, event: Event
-) -> Transacted:
+async def _attempt(conn: Connection, request: Request) -> Transacted:
     work: Work | None = None
     try:
         async with ended(conn):
-            started = await begin(conn, app_id, author, event, steps)
-            if started.repeated_tx_id is not None:
-                return Transacted(started.repeated_tx_id, repeated=True)
-            work = Work(conn, app_id, author, event, started.catalog, started.existence)
-            await execute(work, steps)
+            started = await begin(conn, request)
+            if request.stands_for_others:
+                _check_together(request, started)
+            elif started.answered:
+                return Transacted(started.answered[0], repeated=True)
+            work = Work(
+                conn,
+                request.app_id,
+                request.author,
+                request.event_hashes,
+                started.catalog,
+                started.existence,
+            )
+            await execute(work, request.steps)
             return Transacted(work.tx_id or await _insert_transaction(work), repeated=False)
     except (psycopg.IntegrityError, psycopg.DataError) as error:
         refusal = None if work is None else await refusal_for(error, work)
@@ -92,9 +119,17 @@ async def _attempt(
         raise refusal from None
 
 
+def _check_together(request: Request, started: Started) -> None:
+    """Raise `NotTogether` unless doing only the last of the writes does what doing each would."""
+    catalog = started.catalog
+    attrs = [catalog.by_id(s.attr_id) for s in request.steps if isinstance(s, TripleStep)]
+    if started.answered or not all(attr is not None and attr.cardinality_one for attr in attrs):
+        raise NotTogether
+
+
 async def _insert_transaction(work: Work) -> int:
     """The row of a write that stored no values; its tx id."""
-    values = (work.app_id, work.event.event_hash, work.event.identity_hash)
+    values = {"app_id": work.app_id, "event_hashes": work.event_hashes}
     row = await (await work.conn.execute(_INSERT_TRANSACTION, values)).fetchone()
     if row is None:
         raise RuntimeError("an insert with returning returns a row")

@@ -10,7 +10,6 @@ from triples.attrs.attr import Attr
 from triples.attrs.catalog import AttrCatalog
 from triples.sql.pool import Connection
 from triples.transact.author import Author
-from triples.transact.event import Event
 from triples.transact.existence import Existence
 from triples.transact.steps import EntityRef, Lookup
 from wire.errors import SqlRaise
@@ -36,7 +35,7 @@ class Work:
     conn: Connection
     app_id: str
     author: Author
-    event: Event
+    event_hashes: list[str]
     catalog: AttrCatalog
     existence: Existence
     """What is known of the entities before this write."""

@@ -54,5 +54,17 @@ def test_values_of_cardinality_many_add_up() -> None:
     assert not can_stand_for(LATER, EARLIER, lambda attr_id: attr_id == "x")
 
 
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        pytest.param(1, ["x", "name"], id="by lookup, which the first one may change"),
+        pytest.param(4, {"mode": "create"}, id="creating, which only the first one may"),
+    ],
+)
+def test_equal_writes_of_these_kinds_run_each(part: int, value: Any) -> None:
+    steps = but_for(0, part, value)
+    assert not can_stand_for(steps, steps, is_one)
+
+
 def test_empty_writes_run_each() -> None:
     assert not can_stand_for([], [], is_one)
