@@ -7,3 +7,4 @@ class AuthConfig(AppConfig):
     """Users' tokens and sign-in."""
 
     name = "auth_app"
+    verbose_name = "Sign-in"

@@ -1,67 +1,80 @@
-"""Refresh tokens: finding the user whom a token stands for (spec: http-api.md §4, §1.9).
+"""Refresh tokens: made at sign-in, gone at sign-out (spec: http-api.md §4.3, §1.9).
 
-A token is a uuid; the database holds only its hash, in `$userRefreshTokens.hashedToken`. The
-search is by hash, so how long it takes says nothing of the stored tokens.
+A token is a random uuid; the database holds only its hash, in `$userRefreshTokens.hashedToken`. A
+user has one for each device, and none expires. Signing out works whatever the app's status is.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from triples.attrs.attr import Attr
-from triples.attrs.catalog import AttrCatalog
-from triples.attrs.system_catalog import SYSTEM_APP_ID
+from auth_app.account_write import AccountWrite
+from auth_app.system_attrs import attr_id, attr_ids
+from auth_app.users import user_with_token
+from triples.sql import pool
 from triples.sql.pool import Connection
-from wire.ids import hash_uuid_secret, parse_uuid
+from wire.ids import hash_uuid_secret, new_id, parse_uuid
 
-_SYSTEM: Final = AttrCatalog(SYSTEM_APP_ID, 0, ())
-
-# Whose token is this, and what is the user's e-mail address?
-_USER_OF_TOKEN: Final = """
-select owner.ref::text, email.value
-from triples as token
-join triples as owner
-  on owner.app_id = token.app_id
-  and owner.entity_id = token.entity_id
-  and owner.attr_id = %(user_attr)s::uuid
-  and owner.ea
-join triples as member
-  on member.app_id = token.app_id
-  and member.entity_id = owner.ref
-  and member.attr_id = %(user_id_attr)s::uuid
-  and member.ea
-left join triples as email
-  on email.app_id = token.app_id
-  and email.entity_id = owner.ref
-  and email.attr_id = %(email_attr)s::uuid
-  and email.ea
-where token.app_id = %(app_id)s::uuid
-  and token.attr_id = %(token_attr)s::uuid
-  and token.value_md5 = instant_value_md5(to_jsonb(%(hash)s::text))
-  and token.value <> 'null'
-  and token.av
+_LOCK: Final = "select pg_advisory_xact_lock(hashtextextended(%s::uuid::text, 0))"
+_WITH_HASH: Final = f"""
+select entity_id
+from triples
+where app_id = %(app_id)s::uuid
+  and attr_id = '{attr_id("$userRefreshTokens", "hashedToken")}'
+  and value_md5 = instant_value_md5(to_jsonb(%(value)s::text))
+  and value <> 'null'::jsonb
+  and av
 """
+_OF_USER: Final = f"""
+select entity_id
+from triples
+where app_id = %(app_id)s::uuid
+  and attr_id = '{attr_id("$userRefreshTokens", "$user")}'
+  and ref = %(value)s::uuid
+  and vae
+"""
+# Done by hand and not by `transact`, which refuses to write to an app that is read-only.
+_DELETE: Final = """
+with gone as (
+  delete from triples
+  where app_id = %(app_id)s::uuid
+    and entity_id in ({tokens})
+    and attr_id = any(%(attr_ids)s::uuid[])
+  returning app_id
+)
+insert into transactions (app_id) select distinct app_id from gone
+"""
+_DELETE_WITH_HASH: Final = _DELETE.format(tokens=_WITH_HASH)
+_DELETE_OF_USER: Final = _DELETE.format(tokens=_OF_USER)
 
 
 async def user_of_token(conn: Connection, app_id: str, token: Any) -> dict[str, Any] | None:
     """The user's id and e-mail address (null for guests), or None if the token opens nothing."""
     canonical = parse_uuid(token)
-    if canonical is None:
-        return None
-    values = {
-        "app_id": app_id,
-        "hash": hash_uuid_secret(canonical),
-        "token_attr": _attr("$userRefreshTokens", "hashedToken").id,
-        "user_attr": _attr("$userRefreshTokens", "$user").id,
-        "user_id_attr": _attr("$users", "id").id,
-        "email_attr": _attr("$users", "email").id,
-    }
-    row = await (await conn.execute(_USER_OF_TOKEN, values)).fetchone()
-    return None if row is None else {"id": row[0], "email": row[1]}
+    user = None if canonical is None else await user_with_token(conn, app_id, canonical)
+    return None if user is None else {"id": user.id, "email": user.email}
 
 
-def _attr(etype: str, label: str) -> Attr:
-    attr = _SYSTEM.forward(etype, label)
-    if attr is None:
-        raise LookupError(f"{etype}.{label} is not in the system catalog")
-    return attr
+def add_refresh_token(write: AccountWrite, user_id: str) -> str:
+    """Make a token for the user; the one copy of it that is not hashed."""
+    token = new_id()
+    fields = {"hashedToken": hash_uuid_secret(token), "$user": user_id}
+    write.create("$userRefreshTokens", fields)
+    return token
+
+
+async def delete_token(app_id: str, token: str) -> None:
+    """Delete one token, a canonical uuid, if it is there."""
+    await _delete(app_id, _DELETE_WITH_HASH, hash_uuid_secret(token))
+
+
+async def delete_tokens_of_user(app_id: str, user_id: str) -> None:
+    """Delete all tokens of a user: every device is signed out."""
+    await _delete(app_id, _DELETE_OF_USER, user_id)
+
+
+async def _delete(app_id: str, statement: str, value: str) -> None:
+    values = {"app_id": app_id, "value": value, "attr_ids": attr_ids("$userRefreshTokens")}
+    async with pool.connection() as conn, conn.transaction():
+        await conn.execute(_LOCK, (app_id,))
+        await conn.execute(statement, values)

@@ -40,6 +40,17 @@ class Environment:
     pool_size: int
     statement_timeout_seconds: float
     operation_timeout_seconds: float
+    backend_url: str | None
+    sign_ins_per_hour: int | None
+    oauth_private_hosts: bool
+    email_provider: str | None
+    smtp_url: str | None = field(repr=False)  # it may hold a password
+    postmark_token: str | None = field(repr=False)
+    sendgrid_token: str | None = field(repr=False)
+    email_dir: Path | None
+    email_sender: str
+    email_sender_name: str | None
+    email_reply_to: str | None
     redis_url: str | None = field(repr=False)  # it may hold a password
 
 
@@ -147,6 +158,38 @@ def _redis_url(text: str) -> str:
     return text
 
 
+def _smtp_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError(
+            "must look like smtp://user:password@host:587, or smtps:// for TLS at once"
+        )
+    return text
+
+
+def _http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must look like https://api.example.com")
+    return text.rstrip("/")
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return text.lower()
+
+    return parse
+
+
+def _email(text: str) -> str:
+    name, _, domain = text.partition("@")
+    if not name or not domain or any(character.isspace() for character in text):
+        raise ValueError("must be an e-mail address")
+    return text
+
+
 def _hosts(text: str) -> tuple[str, ...]:
     return tuple(host.strip() for host in text.split(",") if host.strip())
 
@@ -166,8 +209,32 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "statement_timeout_seconds": Setting("INSTANT_STATEMENT_TIMEOUT_SECONDS", "30", _seconds),
     "operation_timeout_seconds": Setting("INSTANT_OPERATION_TIMEOUT_SECONDS", "5", _seconds),
     "redis_url": Setting("INSTANT_REDIS_URL", "", _optional(_redis_url)),
+    "backend_url": Setting("INSTANT_BACKEND_URL", "", _optional(_http_url)),
+    "sign_ins_per_hour": Setting("INSTANT_SIGN_INS_PER_HOUR", "1000", _limit),
+    "oauth_private_hosts": Setting("INSTANT_OAUTH_PRIVATE_HOSTS", "no", _yes_or_no),
+    "email_provider": Setting(
+        "INSTANT_EMAIL_PROVIDER",
+        "",
+        _optional(_one_of("console", "files", "smtp", "postmark", "sendgrid")),
+    ),
+    "smtp_url": Setting("INSTANT_SMTP_URL", "", _optional(_smtp_url)),
+    "postmark_token": Setting("POSTMARK_TOKEN", "", _optional(_text)),
+    "sendgrid_token": Setting("SENDGRID_TOKEN", "", _optional(_text)),
+    "email_dir": Setting("INSTANT_EMAIL_DIR", "", _optional(_directory)),
+    "email_sender": Setting("INSTANT_APP_EMAIL_SENDER_EMAIL", "verify@example.com", _email),
+    "email_sender_name": Setting("INSTANT_APP_EMAIL_SENDER_NAME", "", _optional(_text)),
+    "email_reply_to": Setting("INSTANT_EMAIL_REPLY_TO", "", _optional(_email)),
 }
 """Attribute of `Environment` → where it comes from."""
 
-SECRETS: Final = frozenset({"INSTANT_DATABASE_URL", "INSTANT_REDIS_URL", "INSTANT_SECRET_KEY"})
+SECRETS: Final = frozenset(
+    {
+        "INSTANT_DATABASE_URL",
+        "INSTANT_REDIS_URL",
+        "INSTANT_SECRET_KEY",
+        "INSTANT_SMTP_URL",
+        "POSTMARK_TOKEN",
+        "SENDGRID_TOKEN",
+    }
+)
 """Variables whose text is never shown."""

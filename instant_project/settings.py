@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from instant_project import data_dir, embedded
 from instant_project.env import read_environment
+from instant_project.mail import TIMEOUT_SECONDS, mail_settings
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[App]` be written where it is also run
 
@@ -106,6 +107,19 @@ CSRF_COOKIE_NAME = "instant_operator_csrf"
 if ENVIRONMENT.trusted_proxies:  # they say by which scheme and name the operator site was reached
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
+
+_MAIL = mail_settings(ENVIRONMENT)
+EMAIL_BACKEND = _MAIL.backend
+EMAIL_FILE_PATH = _MAIL.directory
+EMAIL_TIMEOUT = TIMEOUT_SECONDS
+EMAIL_HOST = _MAIL.smtp.get("HOST", "localhost")
+EMAIL_PORT = _MAIL.smtp.get("PORT", 25)
+EMAIL_HOST_USER = _MAIL.smtp.get("HOST_USER", "")
+EMAIL_HOST_PASSWORD = _MAIL.smtp.get("HOST_PASSWORD", "")
+EMAIL_USE_SSL = _MAIL.smtp.get("USE_SSL", False)
+EMAIL_USE_TLS = _MAIL.smtp.get("USE_TLS", False)
+ANYMAIL = _MAIL.anymail
+DEFAULT_FROM_EMAIL = ENVIRONMENT.email_sender
 
 # What goes wrong is shown; requests are not listed, because their addresses can hold tokens.
 LOGGING = {

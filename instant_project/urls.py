@@ -6,8 +6,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import path
 
+from auth_app.http import admin as admin_auth
+from auth_app.http import runtime as runtime_auth
 from auth_app.refresh_tokens import user_of_token
 from instant_project.operator_static import operator_static
+from instant_project.sign_in import configured_sign_in
 from instant_project.welcome import welcome
 from realtime.admin_sse import admin_sse, admin_sse_push, admin_subscribe_query
 from realtime.health import system_health
@@ -25,6 +28,7 @@ ephemeral_policy = Policy(
     trusted_proxies=settings.ENVIRONMENT.trusted_proxies,
 )
 catalogs = CatalogCache()
+sign_in = configured_sign_in()
 
 urlpatterns = [
     path("", welcome),
@@ -43,6 +47,19 @@ urlpatterns = [
     path("runtime/framework/query", framework_query(catalogs, user_of_token)),
     # writes
     path("admin/transact", admin_transact(user_of_token)),
+    # sign-in
+    path("runtime/auth/send_magic_code", sign_in.view(post=runtime_auth.send_magic_code)),
+    path("runtime/auth/verify_magic_code", sign_in.view(post=runtime_auth.verify_magic_code)),
+    path("runtime/auth/sign_in_guest", sign_in.view(post=runtime_auth.sign_in_as_guest)),
+    path("runtime/auth/verify_refresh_token", sign_in.view(post=runtime_auth.verify_refresh_token)),
+    path("runtime/signout", sign_in.view(post=runtime_auth.sign_out)),
+    path("admin/refresh_tokens", sign_in.view(post=admin_auth.make_token)),
+    path("admin/sign_out", sign_in.view(post=admin_auth.sign_out)),
+    path("admin/users", sign_in.view(get=admin_auth.show_user, delete=admin_auth.delete_user)),
+    path("admin/magic_code", sign_in.view(post=admin_auth.make_magic_code)),
+    path("admin/send_magic_code", sign_in.view(post=admin_auth.send_magic_code)),
+    path("admin/verify_magic_code", sign_in.view(post=admin_auth.verify_magic_code)),
+    path("admin/sign_in_guest", sign_in.view(post=admin_auth.sign_in_as_guest)),
     # schemas
     path("admin/schema", schema.admin_schema),
     path("admin/soft_deleted_attrs", schema.admin_soft_deleted),

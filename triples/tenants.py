@@ -183,7 +183,7 @@ async def _insert(
         "lives_days": lives_days,
         "token_hash": hash_uuid_secret(admin_token),
         "rules": None if rules is None else Jsonb(rules),
-        "address": None if limit is None else _counted_address(limit.address),
+        "address": None if limit is None else counted_address(limit.address),
         "limit": None if limit is None else limit.per_hour,
     }
     allowed = _ALWAYS_ALLOWED if limit is None else _ALLOWED_BY_LIMIT
@@ -194,7 +194,7 @@ async def _insert(
     return NewApp(App(*row), admin_token)
 
 
-def _counted_address(address: IPv4Address | IPv6Address) -> str:
+def counted_address(address: IPv4Address | IPv6Address) -> str:
     """What a limit counts: an IPv4 address, or the /64 network one IPv6 host chooses from."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:

@@ -2,6 +2,7 @@
 
     InstantError
     ├── RecordNotFound          400  an app, token, user … does not exist
+    ├── RecordExpired           400  a code or a request is too old
     ├── RecordNotUnique         400  a unique value or an attr name is taken
     ├── ValidationFailed        400  the input has the wrong shape or breaks a constraint
     ├── ParamMissing            400  an HTTP field or op field is absent
@@ -13,8 +14,10 @@
     ├── AppDisabled             400  the app takes neither reads nor writes
     ├── SessionMissing          400  an SSE post names an unknown session
     ├── MemberMissing           400  an SSE post names an unknown server process
+    ├── OAuthFailed             400  signing in with an identity provider did not work out
     ├── RateLimited             429  too many requests (400 on sockets)
     ├── QueryTimeout            429  PostgreSQL cancelled the statement (500 on sockets)
+    ├── EmailSendFailed         500  the mail server did not take a mail
     └── OperationTimedOut       500  an op took longer than its limit
 
 An error is raised where the fact is known and rendered in two places only: `wire.http` and
@@ -53,6 +56,15 @@ class RecordNotFound(InstantError):
         if message is not None:
             hint["message"] = message
         super().__init__(f"Record not found: {record_type}", hint)
+
+
+class RecordExpired(InstantError):
+    """A code or a request was good once and is too old now."""
+
+    type = "record-expired"
+
+    def __init__(self, record_type: str) -> None:
+        super().__init__(f"Record expired: {record_type}", {"record-type": record_type})
 
 
 class RecordNotUnique(InstantError):
@@ -180,6 +192,27 @@ class RateLimited(InstantError):
 
     type = "rate-limited"
     http_status = 429
+
+
+class OAuthFailed(InstantError):
+    """Signing in with an identity provider did not work out; on the wire it has another shape."""
+
+    type = "oauth-error"
+
+    def to_wire(self) -> dict[str, Any]:
+        """The one error without `message` and `hint` (http-api.md §1.4)."""
+        return {"type": self.type, "error": self.message}
+
+
+class EmailSendFailed(InstantError):
+    """The mail server, or the mail provider, did not take a mail."""
+
+    type = "email-send-failed"
+    http_status = 500
+    socket_status = 500
+
+    def __init__(self) -> None:
+        super().__init__("The email could not be sent.")
 
 
 class QueryTimeout(InstantError):

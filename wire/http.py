@@ -15,7 +15,8 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final, TypeVar
 
 import psycopg.errors
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import TooManyFieldsSent
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
@@ -27,6 +28,9 @@ from wire.observations import HttpRequestFailed, frames_of, report
 MAX_BODY_BYTES: Final = 16 * 1024 * 1024  # a guess: an admin import in steps of thousands
 
 _JSON_TYPE: Final = re.compile(r"application/(?:[^;\s]+\+)?json\s*(?:;|\Z)", re.IGNORECASE)
+_FORM_TYPE: Final = re.compile(r"application/x-www-form-urlencoded\s*(?:;|\Z)", re.IGNORECASE)
+_EMAIL: Final = re.compile(r"[^@\s\0<>\",;:\\()\[\]]+@[^@\s\0<>\",;:\\()\[\]]+\Z")
+_LONGEST_EMAIL: Final = 254  # RFC 5321
 _NO_ROUTE: Final = {"message": "Oops! We couldn't match this route."}
 _UNKNOWN: Final = {
     "type": "unknown",
@@ -41,11 +45,23 @@ Coercion = Callable[[Any], T | None]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: its decoded JSON body (None without one) and the parts of its path."""
+    """One request: its decoded body (None without one) and the parts of its path.
+
+    A body is JSON, or the fields of a form as a dict of texts.
+    """
 
     request: HttpRequest
     body: Any
     path: Mapping[str, str]
+
+    def parameter(self, name: str) -> str | None:
+        """A value of the path, of the query or of a form, whichever has it first."""
+        form = self.body if isinstance(self.body, dict) else {}
+        for source in (self.path, self.request.GET, form):
+            value = source.get(name)
+            if isinstance(value, str):
+                return value
+        return None
 
     def client_address(self, trusted_proxies: int) -> IPv4Address | IPv6Address | None:
         """Who asks, as `wire.addresses` reads it."""
@@ -106,12 +122,11 @@ async def _answer(
     handler: Handler, request: HttpRequest, path: dict[str, str], max_body_bytes: int
 ) -> HttpResponseBase:
     try:
-        call = Call(request, _json_body(request, max_body_bytes), path)
-        value = await handler(call)
+        value = await handler(Call(request, _body(request, max_body_bytes), path))
         return value if isinstance(value, HttpResponseBase) else json_response(value)
     except _MalformedJson:
         return _text("Malformed JSON in request body.", 400)
-    except _BodyTooLarge:
+    except (_BodyTooLarge, TooManyFieldsSent):
         return _text("The request body is too large.", 413)
     except InstantError as error:
         return error_response(error)
@@ -123,14 +138,18 @@ async def _answer(
         return json_response(_UNKNOWN, 500)
 
 
-def _json_body(request: HttpRequest, max_body_bytes: int) -> Any:
-    if not _JSON_TYPE.match(request.headers.get("content-type", "")):
+def _body(request: HttpRequest, max_body_bytes: int) -> Any:
+    content_type = request.headers.get("content-type", "")
+    is_form = _FORM_TYPE.match(content_type) is not None
+    if not is_form and not _JSON_TYPE.match(content_type):
         return None
     body = request.read(max_body_bytes + 1)
     if len(body) > max_body_bytes:
         raise _BodyTooLarge
     if not body:
         return None
+    if is_form:
+        return QueryDict(body, mutable=False).dict()
     try:
         return json.loads(body)
     except json.JsonError as error:
@@ -162,6 +181,20 @@ def optional_body_param(
     return None if value is None else _coerced(value, ["body", *keys], coerce, secret)
 
 
+def parameter(call: Call, *names: str, coerce: Coercion[T]) -> T:
+    """A required value of path, query or form under the first of its names that is there."""
+    for name in names:
+        if (found := optional_parameter(call, name, coerce=coerce)) is not None:
+            return found
+    raise ParamMissing(["params", names[0]])
+
+
+def optional_parameter(call: Call, name: str, *, coerce: Coercion[T]) -> T | None:
+    """A value of path, query or form, or None; present but unusable is `ParamMalformed`."""
+    value = call.parameter(name)
+    return None if value is None else _coerced(value, ["params", name], coerce, secret=True)
+
+
 def path_param(call: Call, key: str, *, coerce: Coercion[T]) -> T:
     """A part of the path, coerced; raises `ParamMalformed`."""
     return _coerced(call.path[key], ["params", key], coerce, secret=False)
@@ -179,6 +212,14 @@ def non_blank_text(value: Any) -> str | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return (value.strip() or None) if isinstance(value, str) else None
+
+
+def email_address(value: Any) -> str | None:
+    """An e-mail address, trimmed and in lower case; None for what does not look like one."""
+    if not isinstance(value, str):
+        return None
+    email = value.strip().lower()
+    return email if len(email) <= _LONGEST_EMAIL and _EMAIL.match(email) else None
 
 
 def json_object(value: Any) -> dict[str, Any] | None:

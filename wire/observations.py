@@ -85,6 +85,15 @@ class IndexingBatchFailed(Observation):
     where: str
 
 
+@dataclass(frozen=True, slots=True)
+class EmailRefused(Observation):
+    """A mail could not be sent; who it was for and what it said stays out of the log."""
+
+    level = logging.ERROR
+
+    error: str
+
+
 def report(fact: Observation) -> None:
     """Show a fact to whoever watches."""
     fields = {name.name: getattr(fact, name.name) for name in dataclasses.fields(fact)}
