@@ -1,4 +1,7 @@
-"""Asks the published SDK's own query engine, in a Node process that lives for a test session."""
+"""Asks a client's own query engine, in a Node process that lives for a test session.
+
+There are two: the published SDK's, and that of this project's browser client.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tests.oracle.client_limits import (
+    BROWSER_OVER_ALL_TRIPLES,
+    BROWSER_OVER_THE_ANSWER,
+    OVER_ALL_TRIPLES,
+    OVER_THE_ANSWER,
+    ClientLimit,
+)
 from tests.oracle.world import World
 from tests.sdk.node import install_sdks, node_environment, program
 from wire import json
 
 STOP_SECONDS: Final = 10
-_SCRIPT: Final = Path(__file__).parent / "client_engine.mjs"
+_HERE: Final = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client whose engine can be asked, and where it may differ from what the query says."""
+
+    name: str
+    script: Path
+    over_all_triples: frozenset[ClientLimit]
+    over_the_answer: frozenset[ClientLimit]
+
+
+PUBLISHED: Final = Client("client", _HERE / "client_engine.mjs", OVER_ALL_TRIPLES, OVER_THE_ANSWER)
+BROWSER: Final = Client(
+    "browser client",
+    _HERE / "browser_engine.mjs",
+    BROWSER_OVER_ALL_TRIPLES,
+    BROWSER_OVER_THE_ANSWER,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +68,12 @@ class Job:
 class ClientEngine:
     """The running engine; one batch of jobs over one world at a time."""
 
-    def __init__(self, node: subprocess.Popen[bytes]) -> None:
+    def __init__(self, client: Client, node: subprocess.Popen[bytes]) -> None:
+        self.client = client
         self._node = node
 
     def show(self, world: World, jobs: Sequence[Job]) -> list[Any]:
-        """What an SDK without a schema would show for each job."""
+        """What the client, without a schema, would show for each job."""
         answers = self._ask(
             {
                 "attrs": [attr.to_wire() for attr in world.catalog.attrs],
@@ -67,17 +97,17 @@ class ClientEngine:
 
 
 @contextmanager
-def client_engine() -> Iterator[ClientEngine]:
-    """The engine of the pinned SDK, installed if it is not there yet."""
+def client_engine(client: Client = PUBLISHED) -> Iterator[ClientEngine]:
+    """The engine of a client; the pinned SDK is installed if it is not there yet."""
     install_sdks()
     node = subprocess.Popen(
-        [program("node"), str(_SCRIPT)],
+        [program("node"), str(client.script)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=node_environment() | {"TZ": "UTC"},
     )
     try:
-        yield ClientEngine(node)
+        yield ClientEngine(client, node)
     finally:
         assert node.stdin is not None
         node.stdin.close()

@@ -1,8 +1,9 @@
-"""Where the published client, by its own doing, shows something else than the query says.
+"""Where a client, by its own doing, shows something else than the query says.
 
 A server cannot mend these (instaql.md §3.2, R5 and the last line; the rest was read in the client
 and seen in these tests). Each is a named rule over a query; a comparison with the client is
-weakened only for queries that meet one, and the tests count how often.
+weakened only for queries that meet one, and the tests count how often. All of them are limits of
+the published client; this project's browser client shares only those of `BROWSER_…`.
 """
 
 from __future__ import annotations
@@ -49,6 +50,11 @@ OVER_THE_ANSWER = frozenset(ClientLimit) - {
 }
 """Limits that show when the client has the triples of a server's answer."""
 
+BROWSER_OVER_ALL_TRIPLES: Final[frozenset[ClientLimit]] = frozenset()
+"""Over every triple of the app the browser client shows what the query says."""
+
+BROWSER_OVER_THE_ANSWER: Final = frozenset({ClientLimit.ABSENCE})
+"""No client can tell what it was not sent from what there is not."""
 
 _COMPARISONS: Final = frozenset({"$gt", "$gte", "$lt", "$lte"})
 

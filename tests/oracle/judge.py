@@ -1,8 +1,8 @@
 """Compares a server's answers with the oracles and says in words what differs.
 
 For one query over one world: the object tree, page info and count against the naive evaluator;
-the triples of the wire form against what is stored, needed and allowed; and what the published
-client makes of the answer, and of all triples, against the tree.
+the triples of the wire form against what is stored, needed and allowed; and what clients make of
+the answer, and of all triples, against the tree.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.oracle.client_engine import ClientEngine, Job, client_shape
-from tests.oracle.client_limits import OVER_ALL_TRIPLES, OVER_THE_ANSWER, limits_met
+from tests.oracle.client_limits import limits_met
 from tests.oracle.naive import NaiveAnswer, evaluate
 from tests.oracle.world import Triple, World
 from triples.attrs.store import load_catalog
@@ -52,10 +52,37 @@ async def serve(conn: Connection, world: World, query: dict[str, Any]) -> Served
 
 
 def differences(
-    world: World, engine: ClientEngine, answers: Sequence[Served], *, over_all_triples: bool = True
+    world: World,
+    engines: Sequence[ClientEngine],
+    answers: Sequence[Served],
+    *,
+    over_all_triples: bool = True,
 ) -> list[str]:
     """Everything that is not as the oracles have it; empty when all is well."""
     expected = [evaluate(world, served.query) for served in answers]
+    found: list[list[str]] = [
+        _against_naive(served, naive) + _against_storage(world, served, naive)
+        for served, naive in zip(answers, expected, strict=True)
+    ]
+    for engine in engines:
+        said = _against_client(world, engine, answers, expected, over_all_triples)
+        found = [have + more for have, more in zip(found, said, strict=True)]
+    return [
+        f"{json.dumps(served.query).decode()}\n{each}"
+        for served, said in zip(answers, found, strict=True)
+        for each in said
+    ]
+
+
+def _against_client(
+    world: World,
+    engine: ClientEngine,
+    answers: Sequence[Served],
+    expected: Sequence[NaiveAnswer],
+    over_all_triples: bool,
+) -> list[list[str]]:
+    """What a client shows, for each answer, where no limit of its own excuses it."""
+    client = engine.client
     over_answer = engine.show(world, [_job(served) for served in answers])
     over_all = over_answer
     if over_all_triples:
@@ -64,18 +91,18 @@ def differences(
             for served, naive in zip(answers, expected, strict=True)
         ]
         over_all = engine.show(world, jobs)
-    found: list[str] = []
+    found: list[list[str]] = []
     for served, naive, of_answer, of_all in zip(
         answers, expected, over_answer, over_all, strict=True
     ):
-        said = _against_naive(served, naive) + _against_storage(world, served, naive)
+        said: list[str] = []
         limits = limits_met(world, served.query)
         shown = client_shape(world, served.query, naive.tree)
-        if not limits & OVER_THE_ANSWER:
-            said += _unless_equal("client over the answer", of_answer, shown)
-        if over_all_triples and not limits & OVER_ALL_TRIPLES:
-            said += _unless_equal("client over all triples", of_all, shown)
-        found += [f"{json.dumps(served.query).decode()}\n{each}" for each in said]
+        if not limits & client.over_the_answer:
+            said += _unless_equal(f"{client.name} over the answer", of_answer, shown)
+        if over_all_triples and not limits & client.over_all_triples:
+            said += _unless_equal(f"{client.name} over all triples", of_all, shown)
+        found.append(said)
     return found
 
 

@@ -1,7 +1,7 @@
-"""Random schema, data and queries: the SQL answer, the naive evaluator and the client agree.
+"""Random schema, data and queries: the SQL answer, the naive evaluator and the clients agree.
 
-Where the published client differs by its own doing stands in `tests.oracle.client_limits`; how
-many cases met such a limit is printed, and a run in which they crowd out the comparison fails.
+Where a client differs by its own doing stands in `tests.oracle.client_limits`;
+how many cases met such a limit is printed, and a run in which they crowd out the comparison fails.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.oracle.client_engine import ClientEngine, client_engine
-from tests.oracle.client_limits import OVER_ALL_TRIPLES, OVER_THE_ANSWER, limits_met
+from tests.oracle.client_engine import BROWSER, PUBLISHED, ClientEngine, client_engine
+from tests.oracle.client_limits import limits_met
 from tests.oracle.judge import differences, serve
 from tests.oracle.storing import store_world
 from tests.oracle.world import World
@@ -38,15 +38,15 @@ def worlds_with_queries(draw: Any) -> tuple[World, list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def engine() -> Iterator[ClientEngine]:
-    """The published client's query engine."""
-    with client_engine() as running:
-        yield running
+def engines() -> Iterator[list[ClientEngine]]:
+    """The query engines of the published client and of ours."""
+    with client_engine(PUBLISHED) as published, client_engine(BROWSER) as browser:
+        yield [published, browser]
 
 
 @pytest.mark.usefixtures("django_db_setup")
-def test_sql_naive_evaluator_and_client_agree(
-    engine: ClientEngine, cases: int, seed: int, capsys: pytest.CaptureFixture[str]
+def test_sql_naive_evaluator_and_clients_agree(
+    engines: list[ClientEngine], cases: int, seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     counted: Counter[str] = Counter()
 
@@ -60,7 +60,7 @@ def test_sql_naive_evaluator_and_client_agree(
     @given(worlds_with_queries())
     def answers_agree(case: tuple[World, list[dict[str, Any]]]) -> None:
         world, asked = case
-        found, answers = runner.run(_judged(engine, world, asked))
+        found, answers = runner.run(_judged(engines, world, asked))
         _count(counted, world, answers)
         assert not found, "\n\n".join(found)
 
@@ -72,18 +72,19 @@ def test_sql_naive_evaluator_and_client_agree(
                 print(f"\nInstaQL, seed {seed}: {_summary(counted)}")
     assert counted["cases"] >= cases
     assert counted["with rows"] >= cases * LEAST_SHARE_WITH_ROWS
-    assert counted["compared with the client over all triples"] >= cases * LEAST_SHARE_COMPARED
-    assert counted["compared with the client over the answer"] >= cases * LEAST_SHARE_COMPARED
+    for client in (PUBLISHED, BROWSER):
+        assert counted[f"{client.name} over all triples"] >= cases * LEAST_SHARE_COMPARED
+        assert counted[f"{client.name} over the answer"] >= cases * LEAST_SHARE_COMPARED
 
 
 async def _judged(
-    engine: ClientEngine, world: World, asked: list[dict[str, Any]]
+    engines: list[ClientEngine], world: World, asked: list[dict[str, Any]]
 ) -> tuple[list[str], list[Any]]:
     async with connect() as conn:
         await store_world(conn, world)
         answers = [await serve(conn, world, query) for query in asked]
         await _forget(conn, world)
-    return differences(world, engine, answers), answers
+    return differences(world, engines, answers), answers
 
 
 async def _forget(conn: Any, world: World) -> None:
@@ -97,8 +98,9 @@ def _count(counted: Counter[str], world: World, answers: list[Any]) -> None:
         limits = limits_met(world, served.query)
         counted.update(["cases"], **{f"limit {limit.name}": 1 for limit in limits})
         counted["with rows"] += any(served.tree.values())
-        counted["compared with the client over all triples"] += not limits & OVER_ALL_TRIPLES
-        counted["compared with the client over the answer"] += not limits & OVER_THE_ANSWER
+        for client in (PUBLISHED, BROWSER):
+            counted[f"{client.name} over all triples"] += not limits & client.over_all_triples
+            counted[f"{client.name} over the answer"] += not limits & client.over_the_answer
 
 
 def _summary(counted: Counter[str]) -> str:

@@ -37,7 +37,7 @@ def ask(conn: Connection, engine: ClientEngine) -> Ask:
             await store_world(conn, world)
             _stored.add(world.app_id)
         served = await serve(conn, world, query)
-        found = differences(world, engine, [served])
+        found = differences(world, [engine], [served])
         assert not found, "\n\n".join(found)
         return served
 

@@ -1,0 +1,158 @@
+// Tx-steps applied to a store: what a change will look like once the server has taken it.
+//
+// It is a guess that the next answer corrects. Where something is not known here, as the entity a
+// lookup means, the step is left out rather than guessed.
+
+import { deepMerged } from '../json.js';
+import { Attrs } from './attrs.js';
+import { TripleStore, triplesOf } from './triple_store.js';
+
+/**
+ * @typedef {import('../instaml/steps.js').Step} Step
+ * @typedef {import('./triple_store.js').Triple} Triple
+ */
+
+/**
+ * @param {TripleStore} store
+ * @param {Step[]} steps
+ * @param {number} time created-at of new triples; beyond that of any the server gives
+ * @returns {TripleStore}
+ */
+export function applied(store, steps, time) {
+  const attrs = attrsAfter(store.attrs, steps);
+  const known = attrs === store.attrs ? store : reindexed(store, attrs);
+  const wanted = steps.filter((step) => isWanted(known, step));
+  const application = new Application(known, time);
+  for (const step of wanted) application.take(step);
+  return application.draft.done();
+}
+
+/** @param {Attrs} attrs @param {Step[]} steps */
+function attrsAfter(attrs, steps) {
+  let after = attrs;
+  for (const [action, arg] of steps) {
+    if (action === 'add-attr' && !after.get(arg.id)) after = after.with([arg]);
+    if (action === 'delete-attr' && after.get(arg)) after = after.without(arg);
+    if (action === 'update-attr' && after.get(arg.id)) {
+      after = after.with([{ ...after.get(arg.id), ...arg }]);
+    }
+  }
+  return after;
+}
+
+/** New attrs have no triples yet; other changes of attrs change how triples are indexed. */
+function reindexed(/** @type {TripleStore} */ store, /** @type {Attrs} */ attrs) {
+  const isSame = [...store.attrs.byId.values()].every((attr) => attrs.get(attr.id) === attr);
+  if (isSame) return new TripleStore(attrs, store.eav, store.aev, store.vae);
+  return TripleStore.of(attrs, store.triples());
+}
+
+/** Modes speak of the state before the change: `create` of what is there, `update` of what is not,
+ * do nothing. */
+function isWanted(/** @type {TripleStore} */ store, /** @type {Step} */ step) {
+  const [action, target, attrId, , opts] = step;
+  if (action !== 'add-triple' && action !== 'deep-merge-triple') return true;
+  if (opts?.mode !== 'create' && opts?.mode !== 'update') return true;
+  const etype = store.attrs.get(attrId)?.['forward-identity'][1] ?? '';
+  return exists(store, etype, target) === (opts.mode === 'update');
+}
+
+/**
+ * Whether the store has an entity in an etype.
+ * @param {TripleStore} store
+ * @param {string} etype
+ * @param {any} target
+ */
+export function exists(store, etype, target) {
+  const entity = entityOf(store, target);
+  const idAttr = store.attrs.idAttr(etype);
+  return Boolean(entity && idAttr && store.triple(entity, idAttr.id));
+}
+
+/** @param {TripleStore} store @param {any} target @returns {string | undefined} */
+function entityOf(store, target) {
+  return Array.isArray(target) ? store.entityWith(target[0], target[1]) : target;
+}
+
+class Application {
+  /** @param {TripleStore} store @param {number} time */
+  constructor(store, time) {
+    this.draft = store.edit();
+    this.store = this.draft.store;
+    this.time = time;
+  }
+
+  /** @param {Step} step */
+  take([action, target, arg, value]) {
+    if (action === 'delete-entity') return this.delete(entityOf(this.store, target), arg);
+    if (!action.endsWith('-triple')) return;
+    const attr = this.store.attrs.get(arg);
+    const entity = entityOf(this.store, target);
+    if (!attr || !entity) return;
+    const isEntity = attr['value-type'] === 'ref' || attr['forward-identity'][2] === 'id';
+    const known = isEntity ? entityOf(this.store, value) : value;
+    if (known === undefined) return;
+    if (action === 'retract-triple') this.draft.remove(entity, arg, known);
+    else if (action === 'add-triple') this.add(entity, arg, known);
+    else this.merge(entity, arg, known);
+  }
+
+  /** @param {string} entity @param {string} attr @param {any} value */
+  add(entity, attr, value) {
+    const isOne = this.store.attrs.get(attr)?.cardinality === 'one';
+    const old = isOne
+      ? this.store.triple(entity, attr)
+      : this.store.eav.get(entity)?.get(attr)?.get(value);
+    if (!old || old[2] !== value) this.draft.add([entity, attr, value, old?.[3] ?? this.time]);
+  }
+
+  /** @param {string} entity @param {string} attr @param {any} change */
+  merge(entity, attr, change) {
+    const old = this.store.triple(entity, attr);
+    const value = old ? deepMerged(old[2], change) : deepMerged({}, change);
+    this.draft.add([entity, attr, value, old?.[3] ?? this.time]);
+  }
+
+  /**
+   * Remove an entity from an etype, with the links to it and what goes with it.
+   * @param {string | undefined} entity
+   * @param {string | undefined} etype every etype, if none is named
+   */
+  delete(entity, etype) {
+    if (entity === undefined) return;
+    /** @type {[string, string][]} */
+    const along = [];
+    for (const [triple, attr] of this.touching(entity, etype)) {
+      this.draft.remove(triple[0], triple[1], triple[2]);
+      const isForward = attr['forward-identity'][1] === etype && triple[0] === entity;
+      if (isForward && attr['on-delete-reverse']) {
+        along.push([triple[2], /** @type {any} */ (attr['reverse-identity'])[1]]);
+      }
+      if (attr['on-delete'] && triple[2] === entity && attr['reverse-identity']?.[1] === etype) {
+        along.push([triple[0], attr['forward-identity'][1]]);
+      }
+    }
+    for (const [other, otherEtype] of along) this.delete(other, otherEtype);
+  }
+
+  /**
+   * The triples of an entity in an etype, and the links that lead to it there.
+   * @param {string} entity
+   * @param {string | undefined} etype
+   * @returns {[Triple, import('./attrs.js').Attr][]}
+   */
+  touching(entity, etype) {
+    /** @type {[Triple, import('./attrs.js').Attr][]} */
+    const found = [];
+    const collect = (/** @type {'forward-identity' | 'reverse-identity'} */ side) => {
+      return (/** @type {any} */ leaf, /** @type {string} */ a) => {
+        const attr = this.store.attrs.get(a);
+        if (!attr || (etype && attr[side]?.[1] !== etype)) return;
+        for (const triple of triplesOf(leaf)) found.push([triple, attr]);
+      };
+    };
+    this.store.eav.get(entity)?.forEach(collect('forward-identity'));
+    this.store.vae.get(entity)?.forEach(collect('reverse-identity'));
+    return found;
+  }
+}

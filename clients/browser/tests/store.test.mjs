@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { applied, exists } from '../store/apply.js';
+import { triplesOf } from '../store/triple_store.js';
+import { attrs, triples, world } from './world.js';
+
+/** The triples of each index, which must be the same ones. */
+function ofIndexes(store) {
+  const found = { eav: [], aev: [], vae: [] };
+  store.eav.forEach((entity) => entity.forEach((leaf) => found.eav.push(...triplesOf(leaf))));
+  store.aev.forEach((attr) => attr.forEach((leaf) => found.aev.push(...triplesOf(leaf))));
+  store.vae.forEach((target) => target.forEach((leaf) => found.vae.push(...triplesOf(leaf))));
+  return Object.fromEntries(
+    Object.entries(found).map(([name, list]) => [name, list.map(String).sort()]),
+  );
+}
+
+function assertIndexesAgree(store) {
+  const { eav, aev, vae } = ofIndexes(store);
+  const links = eav.filter((text) => attrs.get(text.split(',')[1])['value-type'] === 'ref');
+  assert.deepEqual(aev, eav);
+  assert.deepEqual(vae, links);
+}
+
+const add = (entity, attr, value, mode) => {
+  return ['add-triple', entity, attr, value, ...(mode ? [{ mode }] : [])];
+};
+
+test('three indexes hold the same triples', () => {
+  assertIndexesAgree(world());
+  assert.equal(ofIndexes(world()).eav.length, triples.length);
+});
+
+test('triples of unknown attrs are left out', () => {
+  assert.deepEqual(applied(world(), [add('ann', 'nowhere', 1)], 9).triples().length, triples.length);
+});
+
+const CHANGES = {
+  'a new value takes the place of the old one': [[add('ann', 'people.name', 'Anna')], 'ann', 'people.name', ['Anna']],
+  'a link of one moves': [[add('p1', 'posts.author', 'bob')], 'p1', 'posts.author', ['bob']],
+  'a link of many is added': [[add('p3', 'posts.tags', 'red')], 'p3', 'posts.tags', ['red']],
+  'a link is retracted': [[['retract-triple', 'p1', 'posts.tags', 'red']], 'p1', 'posts.tags', ['blue']],
+  'what is not there is not retracted': [[['retract-triple', 'p1', 'posts.author', 'bob']], 'p1', 'posts.author', ['ann']],
+  'an object is merged': [
+    [add('p1', 'posts.meta', { a: 1, b: { c: 2 } }), ['deep-merge-triple', 'p1', 'posts.meta', { a: null, b: { d: 3 } }]],
+    'p1',
+    'posts.meta',
+    [{ b: { c: 2, d: 3 } }],
+  ],
+  'an update of what is not there does nothing': [[add('zed', 'people.name', 'Z', 'update')], 'zed', 'people.name', []],
+  'a create of what is there does nothing': [[add('ann', 'people.name', 'Z', 'create')], 'ann', 'people.name', ['Ann']],
+  'a lookup finds its entity': [[add(['people.email', 'bob@x'], 'people.name', 'Rob')], 'bob', 'people.name', ['Rob']],
+  'an unknown lookup is left out': [[add(['people.email', 'zed@x'], 'people.name', 'Z')], 'ann', 'people.name', ['Ann']],
+  'a lookup can be what a link leads to': [[add('p3', 'posts.author', ['people.email', 'cem@x'])], 'p3', 'posts.author', ['cem']],
+};
+
+for (const [name, [steps, entity, attr, expected]] of Object.entries(CHANGES)) {
+  test(name, () => {
+    const before = world();
+    const after = applied(before, steps, 100);
+    const values = triplesOf(after.eav.get(entity)?.get(attr)).map((triple) => triple[2]);
+    assert.deepEqual(values, expected);
+    assertIndexesAgree(after);
+    assert.deepEqual(ofIndexes(before), ofIndexes(world()));
+  });
+}
+
+test('deleting an entity deletes links to it, and what its links cascade to', () => {
+  const after = applied(world(), [['delete-entity', 'ann', 'people']], 100);
+  assert.deepEqual(
+    ['ann', 'p1', 'p2', 'p3'].map((one) => exists(after, one[0] === 'p' ? 'posts' : 'people', one)),
+    [false, false, false, true],
+  );
+  assertIndexesAgree(after);
+});
+
+test('an entity is deleted in one etype only', () => {
+  const both = applied(world(), [add('ann', 'tags.id', 'ann'), add('ann', 'tags.word', 'w')], 100);
+  const after = applied(both, [['delete-entity', 'ann', 'tags']], 101);
+  assert.deepEqual([exists(after, 'people', 'ann'), exists(after, 'tags', 'ann')], [true, false]);
+});
+
+test('a value keeps the time of the triple it replaces', () => {
+  const after = applied(world(), [add('ann', 'people.name', 'Anna'), add('zed', 'people.id', 'zed')], 100);
+  assert.equal(after.triple('ann', 'people.name')[3], 1);
+  assert.equal(after.triple('zed', 'people.id')[3], 100);
+});
+
+test('new attrs come with the change that makes them', () => {
+  const attr = { ...attrs.get('tags.word'), id: 'tags.size', 'forward-identity': ['i', 'tags', 'size'] };
+  const after = applied(world(), [['add-attr', attr], add('red', 'tags.size', 3)], 100);
+  assert.equal(after.triple('red', 'tags.size')[2], 3);
+  assert.equal(world().attrs.get('tags.size'), undefined);
+});
