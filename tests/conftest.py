@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 
@@ -10,6 +11,8 @@ from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 
 from tests.served import ServedDatabase, served_database
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # a line a request hides what a test logs
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
