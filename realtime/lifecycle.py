@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Final
 
 from realtime import health
 from realtime.changes.source import ChangeFeed
+from realtime.chores import CHORES
 from realtime.invalidator import Invalidator
 from realtime.receive_queue import ReceiveQueue
 from realtime.sessions import Session
 from realtime.subscriptions.hub import QueryHub
 from realtime.subscriptions.recent_changes import RecentChanges
 from triples.attrs.store import CatalogCache
+from triples.housekeeping import Housekeeper
 from triples.indexing.worker import IndexingWorker
 from triples.sql import pool
 from triples.values.missing_keys import fill_sort_keys
@@ -57,6 +59,7 @@ class Server:
     received: ReceiveQueue
     feed: ChangeFeed
     indexing: IndexingWorker
+    housekeeper: Housekeeper
     trusted_proxies: int
     machine_id: str = field(default_factory=ids.new_id)
     sessions: set[Session] = field(default_factory=set)
@@ -91,10 +94,11 @@ async def start(settings: Settings) -> None:
         invalidator.on_gap,
         repair=repair_sort_keys,
     )
-    indexing = IndexingWorker()
-    _server = Server(hub, received, feed, indexing, settings.trusted_proxies)
+    indexing, housekeeper = IndexingWorker(), Housekeeper(CHORES)
+    _server = Server(hub, received, feed, indexing, housekeeper, settings.trusted_proxies)
     await feed.start()
     await indexing.start()
+    await housekeeper.start()
     health.watch(feed)
 
 
@@ -124,6 +128,7 @@ async def stop() -> None:
     if server is None:
         return
     health.watch(None)
+    await server.housekeeper.stop()
     await server.indexing.stop()
     await server.feed.stop()
     await server.received.stop()

@@ -94,6 +94,25 @@ class EmailRefused(Observation):
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChoreDone(Observation):
+    """Something was tidied up in the background; `amount` is in whatever the chore counts."""
+
+    chore: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChoreFailed(Observation):
+    """A chore was given up, until its next turn; `where` has the frames of its error."""
+
+    level = logging.ERROR
+
+    chore: str
+    error: str
+    where: str
+
+
 def report(fact: Observation) -> None:
     """Show a fact to whoever watches."""
     fields = {name.name: getattr(fact, name.name) for name in dataclasses.fields(fact)}

@@ -34,6 +34,7 @@ select app_id, id, etype, label
 from attrs
 where deletion_marked_at < now() - %s * interval '1 day'
 order by deletion_marked_at, id
+limit %s
 """
 _LOCK: Final = "select pg_advisory_xact_lock(hashtextextended(%s::uuid::text, 0))"
 
@@ -69,9 +70,12 @@ async def soft_deleted_attrs(conn: Connection, app_id: str) -> dict[str, Any]:
     return {"attrs": attrs, "grace-period-days": GRACE_DAYS}
 
 
-async def due_attrs(conn: Connection, grace_days: float = GRACE_DAYS) -> list[DueAttr]:
-    """The attrs of all apps that are to be removed."""
-    return [DueAttr(*row) for row in await (await conn.execute(_DUE, (grace_days,))).fetchall()]
+async def due_attrs(
+    conn: Connection, grace_days: float = GRACE_DAYS, limit: int | None = None
+) -> list[DueAttr]:
+    """The attrs of all apps that are to be removed, those that wait longest first."""
+    cursor = await conn.execute(_DUE, (grace_days, limit))
+    return [DueAttr(*row) for row in await cursor.fetchall()]
 
 
 async def remove_attr(
@@ -82,19 +86,38 @@ async def remove_attr(
 ) -> bool:
     """Delete the attr's triples, a batch at a time, then the attr; False if it was restored.
 
-    Each batch commits: interrupted, it can be called again. `passed` is told the rows looked at.
+    Each batch commits: interrupted, it can be called again. `passed` is told the rows deleted.
     """
     place: list[Any] | None = None
     while True:
-        async with conn.transaction():
-            await conn.execute(_LOCK, (due.app_id,))
-            cursor = await conn.execute(_STILL_DUE, (due.app_id, due.id, grace_days))
-            if await cursor.fetchone() is None:
-                return False
-            window = await walk.delete(conn, due.app_id, due.id, place)
-            if window.place is None:
-                await conn.execute(_DELETE_IDENTS, (due.app_id, due.id))
-                await conn.execute(_DELETE_ATTR, (due.app_id, due.id))
-                return True
+        window = await _remove_batch(conn, due, place, grace_days)
+        if window is None:
+            return False
+        if window.place is None:
+            return True
         passed(window.rows)
         place = window.place
+
+
+async def remove_some_deleted(conn: Connection) -> int:
+    """One batch of the attr whose grace was over first; how much it found, 0 if nothing is due."""
+    for due in await due_attrs(conn, limit=1):
+        window = await _remove_batch(conn, due, None, GRACE_DAYS)
+        return 1 if window is None else window.rows + 1
+    return 0
+
+
+async def _remove_batch(
+    conn: Connection, due: DueAttr, place: list[Any] | None, grace_days: float
+) -> walk.Passed | None:
+    """Delete the next triples of the attr, or the attr when it has none; None if restored."""
+    async with conn.transaction():
+        await conn.execute(_LOCK, (due.app_id,))
+        cursor = await conn.execute(_STILL_DUE, (due.app_id, due.id, grace_days))
+        if await cursor.fetchone() is None:
+            return None
+        window = await walk.delete(conn, due.app_id, due.id, place)
+        if window.place is None:
+            await conn.execute(_DELETE_IDENTS, (due.app_id, due.id))
+            await conn.execute(_DELETE_ATTR, (due.app_id, due.id))
+        return window

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from triples.attrs.attr import Attr
+from triples.sql.attr_index import IN_ATTR_INDEX
 from triples.sql.pool import Connection
 from triples.values.missing_keys import fill_sort_keys
 from wire import json
@@ -129,7 +130,7 @@ where attrs.app_id = %(app_id)s::uuid
 """
 
 # The flags and the type that triples copy from their attrs; null is the smallest sort key.
-_REWRITE_FLAGS: Final = """
+_REWRITE_FLAGS: Final = f"""
 update triples set
   ea = new.ea, eav = new.ref, vae = new.ref, av = new.av, ave = new.ave,
   checked_data_type = new.type,
@@ -143,6 +144,7 @@ from json_to_recordset(%(flags)s::json) as new (
 )
 where triples.app_id = %(app_id)s::uuid
   and triples.attr_id = new.id
+  and {IN_ATTR_INDEX}
   and (triples.ea, triples.eav, triples.vae, triples.av, triples.ave, triples.checked_data_type)
     is distinct from (new.ea, new.ref, new.ref, new.av, new.ave, new.type)
 """

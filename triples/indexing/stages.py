@@ -164,7 +164,7 @@ async def _estimate(conn: Connection, job: Job, attr: Attr, catalog: AttrCatalog
     entities = 0 if id_attr is None else await walk.count_entities(conn, job.app_id, id_attr.id)
     if job.job_type.name == "required":
         return 2 * entities
-    triples = await walk.count_triples(conn, job.app_id)
+    triples = await walk.count_triples(conn, job.app_id, job.attr_id)
     match job.job_type.name:
         case "check-data-type":
             return 3 * triples

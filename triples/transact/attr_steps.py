@@ -13,6 +13,8 @@ from triples.attrs.attr import Attr
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.change import changed
 from triples.attrs.store import load_catalog
+from triples.indexing.job_types import JOB_TYPES
+from triples.indexing.store import NewJob, create_job
 from triples.transact import refusals
 from triples.transact.guard import check_new_attr, check_stored_attr
 from triples.transact.steps import AddAttr, DeleteAttr, RestoreAttr, Step, UpdateAttr
@@ -62,6 +64,16 @@ where exists (
         and triples.attr_id = wanted.a
         and triples.value <> 'null'::jsonb
     )
+)
+"""
+
+# Which of these attrs have a triple that is in the value index?
+_STILL_INDEXED: Final = """
+select wanted.a
+from unnest(%s::uuid[]) as wanted (a)
+where exists (
+  select from triples
+  where triples.app_id = %s::uuid and triples.attr_id = wanted.a and triples.ave
 )
 """
 
@@ -176,6 +188,31 @@ async def restore_attrs(work: Work, steps: Sequence[RestoreAttr]) -> None:
         return
     await write.restore_attrs(work.conn, work.app_id, [attr.id for attr in hidden])
     work.catalog = await load_catalog(work.conn, work.app_id)
+    await _queue_repairs(work, [work.attr(attr.id) for attr in hidden])
+
+
+async def _queue_repairs(work: Work, attrs: Sequence[Attr]) -> None:
+    """Let jobs make the triples of restored attrs agree with them again.
+
+    They are as they were when the attr was deleted, in the middle of a job perhaps. What the attr
+    says is true for new writes at once, and readers rely on nothing that is not done yet.
+    """
+    cursor = await work.conn.execute(_STILL_INDEXED, ([a.id for a in attrs], work.app_id))
+    indexed = {row[0] for row in await cursor.fetchall()}
+    for attr in attrs:
+        wanted = []
+        if attr.id in indexed:
+            wanted.append(NewJob(attr.id, JOB_TYPES["remove-index"]))
+        if attr.setting_unique:
+            wanted.append(
+                NewJob(attr.id, JOB_TYPES["unique" if attr.is_unique else "remove-unique"])
+            )
+        if attr.checking_data_type:
+            kind = "remove-data-type" if attr.checked_data_type is None else "check-data-type"
+            wanted.append(NewJob(attr.id, JOB_TYPES[kind], attr.checked_data_type))
+        for job in wanted:
+            await create_job(work.conn, work.app_id, None, job)
+            work.has_queued_jobs = True
 
 
 def _same(known: Attr, attr: Attr) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.errors import DeadlockDetected, QueryCanceled, SerializationFailure
 
+from triples.indexing.worker import wake_workers
 from triples.sql.pool import Connection
 from triples.sql.transaction import ended
 from triples.transact.author import Author
@@ -110,13 +111,16 @@ async def _attempt(conn: Connection, request: Request) -> Transacted:
                 started.existence,
             )
             await execute(work, request.steps)
-            return Transacted(work.tx_id or await _insert_transaction(work), repeated=False)
+            tx_id = work.tx_id or await _insert_transaction(work)
     except (psycopg.IntegrityError, psycopg.DataError) as error:
         refusal = None if work is None else await refusal_for(error, work)
         if refusal is None:
             raise
         # Not chained: PostgreSQL's text quotes rows, and this error may be logged.
         raise refusal from None
+    if work.has_queued_jobs:
+        wake_workers()
+    return Transacted(tx_id, repeated=False)
 
 
 def _check_together(request: Request, started: Started) -> None:

@@ -45,6 +45,7 @@ class Work:
     """Entity and attr of rows that were written or removed, where an etype requires attrs."""
     kinds: dict[str, int] = field(default_factory=dict)
     """Kinds of values that attrs have not remembered yet, as bits."""
+    has_queued_jobs: bool = False
     new_attrs: dict[str, Attr] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     """The rows of the statement at hand: when PostgreSQL refuses one, its value is found here."""

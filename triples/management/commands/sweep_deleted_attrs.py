@@ -39,6 +39,7 @@ async def _sweep(grace_days: float) -> int:
         with Progress() as progress:
             for due in await due_attrs(conn, grace_days):
                 name = due.label.partition("$")[2]
-                bar = progress.add_task(name, total=await count_triples(conn, due.app_id))
+                count = await count_triples(conn, due.app_id, due.id)
+                bar = progress.add_task(name, total=count)
                 removed += await remove_attr(conn, due, partial(progress.advance, bar), grace_days)
     return removed

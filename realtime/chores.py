@@ -1,0 +1,18 @@
+"""Everything that a server tidies up by itself; `triples.housekeeping` says how."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from triples.attrs.lifecycle import remove_some_deleted
+from triples.buckets import sweep_buckets
+from triples.housekeeping import Chore
+from triples.transact.event import forget_events
+
+MINUTE: Final = 60.0
+
+CHORES: Final = (
+    Chore("forget answered events", 10 * MINUTE, forget_events),
+    Chore("remove deleted attrs", 60 * MINUTE, remove_some_deleted),
+    Chore("forget full token buckets", 10 * MINUTE, sweep_buckets),
+)
