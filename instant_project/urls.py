@@ -43,8 +43,11 @@ urlpatterns = [
     path("dash/apps/ephemeral", ephemeral_apps(ephemeral_policy, apply_new_schema)),
     path("dash/apps/ephemeral/<app_id>", ephemeral_app()),
     # queries
-    path("admin/query", admin_query(catalogs)),
-    path("runtime/framework/query", framework_query(catalogs, user_of_token)),
+    path("admin/query", admin_query(catalogs, user_of_token, settings.ENVIRONMENT.trusted_proxies)),
+    path(
+        "runtime/framework/query",
+        framework_query(catalogs, user_of_token, settings.ENVIRONMENT.trusted_proxies),
+    ),
     # writes
     path("admin/transact", admin_transact(user_of_token)),
     # sign-in

@@ -12,6 +12,7 @@ from realtime.subscriptions.hub import QueryHub
 from realtime.subscriptions.recent_changes import RecentChanges
 from realtime.topics.touched import touched_by
 from triples.attrs.store import CatalogCache
+from triples.permissions.store import RULES
 
 
 class Invalidator:
@@ -26,6 +27,8 @@ class Invalidator:
         """Take one transaction's changes of one app."""
         if changes.attr_changes or changes.truncated:
             self._hub.attrs_changed(changes.app_id, changes.xid)
+        if changes.rules_changed or changes.truncated:
+            RULES.forget(changes.app_id)
         if changes.app_changed:
             self._hub.app_changed(changes.app_id, changes.xid)
         state = self._hub.app_state(changes.app_id)
@@ -40,4 +43,5 @@ class Invalidator:
     def on_gap(self) -> None:
         """Changes may have been missed: nothing remembered can be trusted."""
         self._catalogs.clear()
+        RULES.clear()
         self._hub.invalidate_everything()

@@ -25,9 +25,12 @@ async def add_query(hub: QueryHub, session: Session, message: Message) -> None:
         return
     if state is not None and state.app.status == "disabled":
         raise AppDisabled
-    subscription = hub.subscribe(session, query_json, query, message.event_id, shape)
+    view = await hub.view_of(session, query)
+    if session.closed:
+        return
+    subscription = hub.subscribe(session, query_json, query, message.event_id, view, shape)
     try:
-        await hub.answered(subscription.live)
+        await hub.answered(subscription)
     except BaseException:
         hub.unsubscribe(subscription)
         raise

@@ -65,7 +65,7 @@ def deliver(live: LiveQuery) -> None:
     if live.current is None:
         return
     for subscription in live.subscriptions:
-        if subscription.sent_version in (0, live.version):
+        if subscription.sent_version in (0, live.version) or subscription.move is not None:
             continue
         session = subscription.session
         if _is_all_the_session_needs(session):
@@ -94,11 +94,20 @@ def resend(session: Session, since: float, entity_ids: frozenset[str]) -> None:
     flush(session)
 
 
+def catch_up(subscription: Subscription) -> None:
+    """Queue the answer that a moved subscription has not been sent, if there is one already."""
+    live = subscription.live
+    if live.current is None or live.stale or subscription.sent_version in (0, live.version):
+        return
+    subscription.session.changed[live.key.query_json] = subscription
+    _flush_soon(subscription.session)
+
+
 def report_failure(live: LiveQuery, failure: Exception) -> None:
     """Tell subscribers that have an answer that the next one could not be computed (§5.7)."""
     original = {"op": "add-query", "q": live.query}
     for subscription in live.subscriptions:
-        if subscription.sent_version:
+        if subscription.sent_version and subscription.move is None:
             event_id = subscription.event_id
             if isinstance(failure, InstantError):
                 frame = outgoing.error_reply(failure, event_id=event_id, original=original)
@@ -114,7 +123,9 @@ def flush(session: Session) -> None:
         session.flush_timer = None
     changed = list(session.changed.values())
     session.changed.clear()
-    ready = [item for item in changed if item.sent_version != item.live.version]
+    ready = [
+        item for item in changed if item.sent_version != item.live.version and item.move is None
+    ]
     answers = [item.live.current for item in ready if item.live.current is not None]
     if session.app is None or session.closed:
         return

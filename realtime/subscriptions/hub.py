@@ -25,17 +25,19 @@ from realtime.subscriptions.live_query import LiveQuery, QueryKey, Subscription
 from realtime.subscriptions.recent_changes import RecentChanges
 from realtime.subscriptions.runner import QueryRunner
 from realtime.subscriptions.shapes import Shape
+from realtime.subscriptions.views import View, ViewOutdated, view_of
 from realtime.topics.touched import Touched
 from realtime.visibility import wait_until_visible
 from triples import tenants
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import CatalogCache
-from triples.instaql.answer import Viewer
+from triples.permissions.store import RULES
 from triples.sql import pool
 from wire.errors import InstantError, OperationTimedOut, QueryTimeout, RecordNotFound
 from wire.observations import HubTaskFailed, LiveQueryFailed, frames_of, report
 
 APP_GONE = 4404  # WebSocket close code, private range
+VIEW_UNKNOWN = 1011  # "unexpected condition": the client connects again and asks anew
 
 # Which is the newest committed transaction of the app?
 LATEST_TX_ID = "select coalesce(max(id), 1) from transactions where app_id = %s::uuid"
@@ -88,23 +90,23 @@ class QueryHub:
         """The app's attrs, never older than what this process has seen."""
         return state.learn_catalog(await self._catalogs.get(state.id))
 
+    async def view_of(self, session: Session, query: dict[str, Any]) -> View:
+        """The session's view of a query's data, as rules have it now."""
+        if session.app is None:
+            raise RuntimeError("a session has a view only after init")
+        return await view_of(session, query, await self.catalog(session.app), RULES)
+
     def subscribe(
         self,
         session: Session,
         query_json: bytes,
         query: dict[str, Any],
         event_id: Any,
+        view: View,
         shape: Shape = Shape.JOIN_ROWS,
     ) -> Subscription:
         """Record a session's interest; the answer is computed by `answered`."""
-        state = session.app
-        if state is None:
-            raise RuntimeError("a session subscribes only after init")
-        key = QueryKey(query_json, session.is_admin, shape)
-        live = state.queries.get(key)
-        if live is None:
-            viewer = Viewer(is_admin=session.is_admin, user_id=None)
-            live = state.queries[key] = LiveQuery(state, key, query, viewer)
+        live = self._live_query(session, query_json, query, view, shape)
         subscription = Subscription(session, live, event_id)
         live.subscriptions[subscription] = None
         session.subscriptions[query_json] = subscription
@@ -115,6 +117,55 @@ class QueryHub:
         live, session = subscription.live, subscription.session
         session.subscriptions.pop(live.key.query_json, None)
         session.changed.pop(live.key.query_json, None)
+        if subscription.move is not None:
+            subscription.move.cancel()
+        self._detach(subscription)
+
+    async def answered(self, subscription: Subscription) -> None:
+        """Wait until the query has an answer that shows all that is committed by now.
+
+        Raises what made the query fail.
+        """
+        while True:
+            live = subscription.live
+            await self._answered(live)
+            if subscription.move is not None:
+                await asyncio.wait({subscription.move})
+            elif subscription.live is live:
+                break
+        if live.failure is not None:
+            raise live.failure
+
+    def change_view(self, session: Session) -> None:
+        """The session asks as somebody else from now on; its queries become those of that view.
+
+        Called after the session's `user` was set. Nothing that the one before might see is sent
+        from here on; what differs follows in a refresh.
+        """
+        for subscription in session.subscriptions.values():
+            self._move(subscription)
+
+    # -- views -------------------------------------------------------------------------------
+
+    def _live_query(
+        self,
+        session: Session,
+        query_json: bytes,
+        query: dict[str, Any],
+        view: View,
+        shape: Shape,
+    ) -> LiveQuery:
+        state = session.app
+        if state is None:
+            raise RuntimeError("a session subscribes only after init")
+        key = QueryKey(query_json, session.is_admin, view.traits, shape)
+        live = state.queries.get(key)
+        if live is None:
+            live = state.queries[key] = LiveQuery(state, key, query, view.viewer)
+        return live
+
+    def _detach(self, subscription: Subscription) -> None:
+        live = subscription.live
         live.subscriptions.pop(subscription, None)
         if not live.subscriptions:
             live.app.queries.pop(live.key, None)
@@ -122,19 +173,54 @@ class QueryHub:
             if live.run is not None:
                 live.run.cancel()
 
-    async def answered(self, live: LiveQuery) -> None:
-        """Wait until the query has an answer that shows all that is committed by now.
+    def _move(self, subscription: Subscription) -> None:
+        """Find out whose view the subscription has now, and put it where that is answered."""
+        if subscription.move is not None:
+            subscription.move.cancel()
+        subscription.move = self._spawn(self._moved(subscription))
 
-        Raises what made the query fail. A run that was under way may have taken its snapshot
-        too early, so its answer is used only if it shows the newest transaction.
+    async def _moved(self, subscription: Subscription) -> None:
+        session = subscription.session
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                view = await self.view_of(session, subscription.live.query)
+        except Exception as error:  # noqa: BLE001  # the edge: nothing may be sent, so the session ends
+            name = f"{type(error).__module__}.{type(error).__qualname__}"
+            report(HubTaskFailed(name, frames_of(error)))
+            session.disconnect(VIEW_UNKNOWN, "what the session may see could not be found out")
+            return
+        if not session.closed:
+            subscription.move = None
+            self._put(subscription, view)
+
+    def _put(self, subscription: Subscription, view: View) -> None:
+        """Make the subscription one of the live query that answers this view."""
+        session, before = subscription.session, subscription.live
+        key = before.key
+        live = self._live_query(session, key.query_json, before.query, view, key.shape)
+        if live is not before:
+            self._detach(subscription)
+            subscription.live = live
+            live.subscriptions[subscription] = None
+            # Whatever the new view shows, the session has not been sent it.
+            subscription.sent_version = -1 if subscription.sent_version else 0
+        if live.run is None and (live.stale or live.current is None):
+            live.mark_stale(None)
+            live.app.dirty.append(live)
+            self._start_refreshers(live.app)
+        delivery.catch_up(subscription)
+
+    async def _answered(self, live: LiveQuery) -> None:
+        """One try at an answer.
+
+        A run that was under way may have taken its snapshot too early, so its answer is used
+        only if it shows the newest transaction.
         """
         if live.run is not None:
             await asyncio.wait({live.run})
         if live.current is None or live.stale or not await self._is_newest(live):
             run = live.run or self._start_run(live)
             await asyncio.wait({run})
-        if live.failure is not None:
-            raise live.failure
 
     # -- changes -----------------------------------------------------------------------------
 
@@ -223,6 +309,11 @@ class QueryHub:
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 await self._runner.run(live)
+        except ViewOutdated:
+            live.mark_stale(None)
+            for subscription in live.subscriptions:
+                self._move(subscription)
+            return
         except TimeoutError:
             live.fail(OperationTimedOut(int(self._timeout_seconds * 1000)))
         except InstantError as error:

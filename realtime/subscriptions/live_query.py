@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QueryKey:
-    """What makes two subscriptions the same work: equal query, view of the data, and shape."""
+    """What makes two subscriptions the same work: equal query, view of the data, and shape.
+
+    `traits` are all that rules can tell of the asker (`views`).
+    """
 
     query_json: bytes
     is_admin: bool
+    traits: frozenset[Hashable]
     shape: Shape
 
 
@@ -113,10 +118,14 @@ def _differ(before: Answer, after: Answer) -> bool:
 
 @dataclass(eq=False, slots=True)
 class Subscription:
-    """A session's interest in a live query; `sent_version` 0 means nothing was sent yet."""
+    """A session's interest in a live query; `sent_version` 0 means nothing was sent yet.
+
+    While there is a `move`, nothing is sent: what the session may see is being found out anew.
+    """
 
     session: Session
     live: LiveQuery
     event_id: Any
     sent_version: int = 0
     sent_at: float = 0.0
+    move: asyncio.Task[None] | None = None

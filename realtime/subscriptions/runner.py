@@ -11,10 +11,13 @@ from __future__ import annotations
 from realtime.subscriptions.live_query import LiveQuery
 from realtime.subscriptions.recent_changes import RecentChanges
 from realtime.subscriptions.shapes import in_shape
+from realtime.subscriptions.views import ViewOutdated
 from realtime.topics.query_topics import QueryTopics, topics_of
 from realtime.visibility import Snapshot, parse_snapshot, sees, wait_until_visible
+from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import CatalogCache
-from triples.instaql.answer import Answer, prepare_query, run_query
+from triples.instaql.answer import Answer, PreparedQuery, prepare_query, run_query
+from triples.permissions.store import EMPTY, RULES
 from triples.sql import pool
 
 
@@ -32,9 +35,7 @@ class QueryRunner:
         while True:
             awaited = live.begin_run()
             catalog = live.app.learn_catalog(await self._catalogs.get(live.app.id))
-            prepared = prepare_query(
-                live.query, catalog, live.viewer, with_rows=live.key.shape.is_tree
-            )
+            prepared = await self._prepared(live, catalog)
             position = self._recent.position
             async with live.app.read_slots, pool.connection() as conn:
                 answer = await run_query(conn, prepared)
@@ -42,8 +43,8 @@ class QueryRunner:
                 unseen = {xid for xid in awaited if not sees(snapshot, xid)}
                 for xid in unseen:
                     await wait_until_visible(conn, xid, self._wait_seconds)
-            if answer.attrs_version != catalog.version:
-                self._forget_catalog(live)
+            if not prepared.is_answered_by(answer):
+                self._forget_plans(live)
             elif not unseen:
                 break
             live.awaited_xids |= awaited
@@ -51,9 +52,20 @@ class QueryRunner:
         self._watch(live, topics_of(prepared.reads, answer.level_ids), snapshot, position)
         self._record(live, in_shape(live.key.shape, answer, live.query, catalog, prepared))
 
-    def _forget_catalog(self, live: LiveQuery) -> None:
+    async def _prepared(self, live: LiveQuery, catalog: AttrCatalog) -> PreparedQuery:
+        """The query as its viewer's; raises `ViewOutdated` where others might see another."""
+        rules = EMPTY if live.viewer.is_admin else await RULES.get(live.app.id)
+        prepared = prepare_query(
+            live.query, catalog, live.viewer, rules, with_rows=live.key.shape.is_tree
+        )
+        if prepared.traits != live.key.traits:
+            raise ViewOutdated
+        return prepared
+
+    def _forget_plans(self, live: LiveQuery) -> None:
         self._catalogs.forget(live.app.id)
         live.app.catalog = None
+        RULES.forget(live.app.id)
 
     def _watch(
         self, live: LiveQuery, topics: QueryTopics, snapshot: Snapshot, position: int

@@ -15,6 +15,7 @@ from realtime.topics.touched import Touched, TouchedTriple, link_target
 from triples.instaql.reads import (
     Anything,
     ConditionRead,
+    EntityRead,
     Equals,
     LinkRead,
     Matcher,
@@ -102,6 +103,7 @@ def topics_of(reads: Iterable[Read], level_ids: tuple[frozenset[str], ...]) -> Q
     matchers: dict[str, tuple[Matcher, ...]] = {}
     members: dict[str, frozenset[str]] = {}
     etypes: set[str] = set()
+    entities = set[str]().union(*level_ids)
     watches_names = False
     for read in reads:
         match read:
@@ -121,10 +123,13 @@ def topics_of(reads: Iterable[Read], level_ids: tuple[frozenset[str], ...]) -> Q
                 row_attrs.add(attr_id)
             case LinkRead(attr_id, "reverse"):
                 reverse_links.add(attr_id)
+            case EntityRead(entity_id, attr_ids):
+                entities |= {entity_id} if entity_id is not None else set()
+                row_attrs |= attr_ids
             case NamesRead():
                 watches_names = True
     return QueryTopics(
-        entities=frozenset().union(*level_ids),
+        entities=frozenset(entities),
         row_attrs=frozenset(row_attrs),
         reverse_links=frozenset(reverse_links),
         anything=frozenset(anything),

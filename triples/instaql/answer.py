@@ -3,40 +3,37 @@
     query ──shape──▶ marked query ──parse──▶ forms ──compile──▶ statement ──bind──▶ prepared query
 
 What a query's constants are does not change its statement, so compiled shapes are kept, with the
-attr catalog they were compiled for. A constant that cannot be bound sends the query through
-`parse` again, which says what is wrong with it.
+attr catalog they were compiled for (`compiled`). A constant that cannot be bound sends the query
+through `parse` again, which says what is wrong with it.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
+
+import psycopg
 
 from triples.attrs.catalog import AttrCatalog
 from triples.instaql import problems
+from triples.instaql.compiled import CompiledQuery, compile_query, find_compiled, remember
 from triples.instaql.constants import bound
-from triples.instaql.parse import Parser
 from triples.instaql.reads import Read
-from triples.instaql.shape import Constant, Shaped, shape_of
-from triples.instaql.statement import COLUMNS, Level, Statement, compile_statement
+from triples.instaql.shape import shape_of
+from triples.instaql.statement import COLUMNS, Level
+from triples.permissions.asker import Asker
+from triples.permissions.asking import Asking
+from triples.permissions.in_sql.failure import raise_failed_rule
+from triples.permissions.in_sql.guards import Undecided
+from triples.permissions.rules import Rules
+from triples.permissions.store import EMPTY
 from triples.sql.fragment import Fragment
 from triples.sql.pool import Connection
 from wire.errors import PermissionEvaluationFailed, RecordNotFound, ValidationFailed
 
-MAX_SHAPES: Final = 2_000  # a statement with its forms takes some 20 kB
-
-_NO_RULES: Final = (
-    "This server cannot evaluate the app's permission rules, so only admins may read."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """For whom a query is answered; admins see everything."""
-
-    is_admin: bool
-    user_id: str | None
+Viewer = Asker
+"""For whom a query is answered; admins see everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +41,8 @@ class Answer:
     """What one snapshot says.
 
     - `processed_tx_id`: the newest transaction of the app that the answer shows; at least 1.
-    - `attrs_version`: of the attrs in the same snapshot; the answer is right only if it was
-      prepared with a catalog of this version.
+    - `attrs_version`, `rules_stamp`: of the attrs and the rules in the same snapshot; the answer is
+      right only if it was prepared with these (`PreparedQuery.is_answered_by`).
     - `snapshot`: `pg_current_snapshot()` as text.
     - `result`: the wire form with join rows, as JSON text (instaql.md §3.1).
     - `level_ids`: for each level of the query the entities that its reads speak of.
@@ -55,6 +52,7 @@ class Answer:
 
     processed_tx_id: int
     attrs_version: int
+    rules_stamp: str
     snapshot: str
     result: bytes
     level_ids: tuple[frozenset[str], ...]
@@ -64,70 +62,93 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class PreparedQuery:
-    """A query that can be run; `statement` holds its constants as values."""
+    """A query that can be run; `statement` holds its constants as values.
+
+    - `catalog`, `rules`: what it was compiled with; the rules matter to admins in nothing.
+    - `traits`: all that its rules can tell of an asker. With the same ones, askers see the same.
+    - `undecided`: rules that SQL cannot say.
+    """
 
     statement: Fragment
     reads: tuple[Read, ...]
     levels: tuple[Level, ...]
-    viewer: Viewer
+    asking: Asking
+    catalog: AttrCatalog
+    rules: Rules
+    traits: frozenset[Hashable] = frozenset()
+    undecided: tuple[Undecided, ...] = ()
 
+    @property
+    def viewer(self) -> Viewer:
+        """For whom it was prepared."""
+        return self.asking.asker
 
-_compiled: OrderedDict[tuple[Any, ...], Statement] = OrderedDict()
+    def is_answered_by(self, answer: Answer) -> bool:
+        """Whether the answer's snapshot held the attrs and rules that the query was made with."""
+        if answer.attrs_version != self.catalog.version:
+            return False
+        return self.viewer.is_admin or answer.rules_stamp == self.rules.stamp
 
 
 def prepare_query(
-    query: Any, catalog: AttrCatalog, viewer: Viewer, *, with_rows: bool = False
+    query: Any,
+    catalog: AttrCatalog,
+    viewer: Viewer,
+    rules: Rules = EMPTY,
+    *,
+    with_rows: bool = False,
 ) -> PreparedQuery:
     """Check and compile a query; raises `ValidationFailed` (instaql.md §2.9).
 
-    `with_rows` asks for what an object tree needs as well.
+    `with_rows` asks for what an object tree needs as well. The rules are not asked about admins.
     """
     if query is None:
         raise ValidationFailed.one("add-query", None, "Query can not be null.")
     if not isinstance(query, dict):
         raise problems.refusal(query, "map?", ())
     shaped = shape_of(query)
-    user = None if viewer.is_admin else viewer.user_id
-    constants = (*shaped.constants, user)
+    params = query.get("$$ruleParams")
+    asking = Asking(viewer, params if isinstance(params, dict) else {})
     key = (
         catalog.app_id,
         catalog.version,
-        viewer.is_admin,
-        user is not None,
+        None if viewer.is_admin else rules.stamp,
         with_rows,
         shaped.key,
     )
-    statement = _compiled.get(key)
-    is_fresh = statement is None
-    if statement is None:
-        statement = _compile(query, shaped, catalog, viewer, with_rows)
-        _remember(key, statement)
-    try:
-        return _bind(statement, constants, viewer)
-    except ValueError:
-        if is_fresh:
-            raise
-    # A constant of the right kind may still be no date, or no id: its own parse tells.
-    return _bind(_compile(query, shaped, catalog, viewer, with_rows), constants, viewer)
+    found = find_compiled(key, asking)
+    if found is not None:
+        try:
+            return _bind(found, shaped.constants, asking, catalog, rules)
+        except ValueError:
+            pass  # a constant of the right kind may still be no date, or no id: its parse tells
+    compiled = compile_query(query, shaped, catalog, rules, asking, with_rows=with_rows)
+    if found is None:
+        remember(key, compiled)
+    return _bind(compiled, shaped.constants, asking, catalog, rules)
 
 
 async def run_query(conn: Connection, prepared: PreparedQuery) -> Answer:
     """Answer a prepared query with one statement.
 
-    Raises `RecordNotFound` without a live app, and `PermissionEvaluationFailed` where rules guard
-    the app's data from the viewer.
+    Raises `RecordNotFound` without a live app, and `PermissionEvaluationFailed` where a rule has
+    no value for an entity that the query would show.
     """
+    if prepared.undecided:
+        raise PermissionEvaluationFailed(prepared.undecided[0].reason)
     statement = prepared.statement
-    cursor = await conn.execute(statement.text, statement.values)
+    try:
+        cursor = await conn.execute(statement.text, statement.values)
+    except psycopg.DatabaseError as error:
+        raise_failed_rule(error)
+        raise
     row = await cursor.fetchone()
     if row is None:
         raise RecordNotFound("app")
-    has_rules = row[3]
-    if has_rules and not prepared.viewer.is_admin:
-        raise PermissionEvaluationFailed(_NO_RULES)
     return Answer(
         processed_tx_id=row[0],
         attrs_version=row[1],
+        rules_stamp=row[3],
         snapshot=row[2],
         result=row[4].encode(),
         level_ids=tuple(frozenset(ids or ()) for ids in row[len(COLUMNS) :]),
@@ -135,27 +156,22 @@ async def run_query(conn: Connection, prepared: PreparedQuery) -> Answer:
     )
 
 
-def _compile(
-    query: Any, shaped: Shaped, catalog: AttrCatalog, viewer: Viewer, with_rows: bool
-) -> Statement:
-    user = None
-    if viewer.user_id is not None and not viewer.is_admin:
-        user = Constant(len(shaped.constants), viewer.user_id)
-    forms = Parser(query, catalog, viewer.is_admin, user).read(shaped.marked)
-    return compile_statement(catalog.app_id, forms, with_rows=with_rows)
-
-
-def _bind(statement: Statement, constants: tuple[Any, ...], viewer: Viewer) -> PreparedQuery:
+def _bind(
+    compiled: CompiledQuery,
+    constants: tuple[Any, ...],
+    asking: Asking,
+    catalog: AttrCatalog,
+    rules: Rules,
+) -> PreparedQuery:
+    statement = compiled.statement
+    known = (*constants, *compiled.values_for(asking))
     return PreparedQuery(
-        statement=bound(statement.sql, constants),
-        reads=tuple(read(constants) for read in statement.reads),
+        statement=bound(statement.sql, known),
+        reads=tuple(read(known) for read in statement.reads),
         levels=statement.levels,
-        viewer=viewer,
+        asking=asking,
+        catalog=catalog,
+        rules=rules,
+        traits=compiled.traits_of(asking),
+        undecided=compiled.undecided,
     )
-
-
-def _remember(key: tuple[Any, ...], statement: Statement) -> None:
-    _compiled[key] = statement
-    _compiled.move_to_end(key)
-    while len(_compiled) > MAX_SHAPES:
-        _compiled.popitem(last=False)

@@ -10,7 +10,7 @@ An index's predicate is repeated literally, or the planner ignores the index
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
@@ -42,11 +42,12 @@ from triples.instaql.forms import (
     Step,
     Term,
 )
+from triples.instaql.guards import OPEN, Guard, Guards
 from triples.sql.fragment import Fragment, join, sql
 
 TRUE: Final = sql("true")
 _SQL_OPERATORS: Final = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
-_TRIPLE_COLUMNS: Final = "{0}.entity_id, {0}.attr_id, {0}.value, {0}.created_at"
+_TRIPLE_COLUMNS: Final = ("entity_id", "attr_id", "value", "created_at")
 
 Variable = tuple[str, int]
 """A linked entity: its etype and how many links it is away from the row."""
@@ -54,21 +55,34 @@ Variable = tuple[str, int]
 
 @dataclass(slots=True)
 class _Joins:
-    """Triples joined with each other; `roots` are the columns that hold the row's id."""
+    """Triples joined with each other; `roots` are the columns that hold the row's id.
+
+    `guards` stand with the columns whose entities must pass them; `viewed` are the names of those
+    that have their etype's already.
+    """
 
     tables: list[str] = field(default_factory=list)
     wheres: list[Fragment] = field(default_factory=list)
     roots: list[str] = field(default_factory=list)
     entities: dict[Variable, str] = field(default_factory=dict)
     hops: set[tuple[Variable | None, str, str, Variable]] = field(default_factory=set)
+    guards: list[tuple[Guard, str]] = field(default_factory=list)
+    viewed: set[str] = field(default_factory=set)
 
 
 class ConditionSql:
-    """Writes the conditions of one app's query."""
+    """Writes the conditions of one app's query.
 
-    def __init__(self, app_id: str) -> None:
+    `numbers` tell aliases apart that may meet in one statement. With `guards` a condition holds
+    only through what the viewer may see (transactions-permissions.md §15).
+    """
+
+    def __init__(
+        self, app_id: str, numbers: count[int] | None = None, guards: Guards = OPEN
+    ) -> None:
         self._app_id = app_id
-        self._numbers = count(1)
+        self._numbers = numbers if numbers is not None else count(1)
+        self._guards = guards
 
     def holds(self, condition: Condition, row: str) -> Fragment:
         """Whether the row whose id is in the column `row` satisfies the condition."""
@@ -118,7 +132,7 @@ class ConditionSql:
             case (
                 Shared(terms=(Term(path=(), leaf=Differs(attr, constant)),)),
                 Shared(terms=(Term(path=(), leaf=Missing(step=step)),)),
-            ) if attr == step.attr and attr.cardinality_one:
+            ) if attr == step.attr and attr.cardinality_one and not self._guards.field(attr):
                 equal = Shared((Term((), IsOneOf(attr, constant)),))
                 return self.holds(equal, row).wrap("not ", "")
             case _:
@@ -131,35 +145,36 @@ class ConditionSql:
                 joins = self._joins(terms)
                 if not joins.roots:
                     return None
-                wheres = [*joins.wheres, *_same_root(joins.roots, joins.roots[0])]
-                text = f"select {joins.roots[0]} from {', '.join(joins.tables)} where "
-                return sql(text) + _all_of(wheres)
+                root = joins.roots[0]
+                return _body(joins, [*joins.wheres, *_same_root(joins.roots, root)], (root,))
             case _:
                 return None
 
     def _joined(self, terms: tuple[Term, ...], row: str) -> Fragment:
         joins = self._joins(terms)
         if not joins.tables:
-            return _all_of([self._is_missing(term.leaf, row) for term in terms])
+            return _all_of([self._own_absence(term.leaf, row) for term in terms])
         wheres = [*_same_root(joins.roots, row), *joins.wheres]
-        text = f"exists (select from {', '.join(joins.tables)} where "
-        return sql(text) + _all_of(wheres) + sql(")")
+        return _body(joins, wheres, ()).wrap("exists (", ")")
 
     def _witness(self, joins: _Joins, ids: Fragment, given: tuple[Condition, ...]) -> Fragment:
         root = joins.roots[0]
-        shown = ", ".join(f"({_TRIPLE_COLUMNS.format(table.split()[1])})" for table in joins.tables)
         wheres = [
             ids.wrap(f"{root} = any(", ")"),
             *_same_root(joins.roots[1:], root),
             *joins.wheres,
             *(self.holds(condition, root) for condition in given),
         ]
-        columns = "(entity_id, attr_id, value, created_at)"
-        text = (
-            f"select witness.* from {', '.join(joins.tables)},"
-            f" lateral (values {shown}) as witness {columns} where "
+        aliases = [table.split()[1] for table in joins.tables]
+        shown = tuple(f"{alias}.{column}" for alias in aliases for column in _TRIPLE_COLUMNS)
+        names = [f"c{number}" for number in range(len(shown))]
+        width = len(_TRIPLE_COLUMNS)
+        rows = [", ".join(names[at : at + width]) for at in range(0, len(names), width)]
+        listed = ", ".join(f"({row})" for row in rows)
+        return _body(joins, wheres, shown, names).wrap(
+            "select witness.* from (",
+            f") as found, lateral (values {listed}) as witness ({', '.join(_TRIPLE_COLUMNS)})",
         )
-        return sql(text) + _all_of(wheres)
 
     # -- joins -------------------------------------------------------------------------------
 
@@ -184,7 +199,23 @@ class ConditionSql:
         joins.wheres.append(sql(f"{table}.vae"))
         self._place(joins, source, near)
         self._place(joins, target, far)
+        self._guard(joins, step, table, near=source, far=target)
         return target
+
+    def _guard(
+        self, joins: _Joins, step: Step, table: str, near: Variable | None, far: Variable | None
+    ) -> None:
+        """Who holds the triple must be visible, and its value too; a row is visible already."""
+        entity = f"{table}.entity_id"
+        is_row = step.direction == "forward" and near is None
+        holder = near if step.direction == "forward" else far
+        name = entity if holder is None else str(holder)
+        if not is_row and name not in joins.viewed:
+            joins.viewed.add(name)
+            if (guard := self._guards.view(step.attr.etype)) is not None:
+                joins.guards.append((guard, entity))
+        if (guard := self._guards.field(step.attr)) is not None:
+            joins.guards.append((guard, entity))
 
     def _place(self, joins: _Joins, variable: Variable | None, column: str) -> None:
         """The column holds the variable: the first one that does defines it."""
@@ -202,6 +233,8 @@ class ConditionSql:
                 if at is not None:
                     self._add_member(joins, leaf.id_attr, at)
                     joins.wheres.append(self._is_missing(leaf, joins.entities[at]))
+                    if (guard := self._absence_guard(leaf)) is not None:
+                        joins.guards.append((guard, joins.entities[at]))
             case Present():
                 if at is not None:
                     self._add_member(joins, leaf.id_attr, at)
@@ -209,20 +242,24 @@ class ConditionSql:
                 self._place(joins, at, _ends(table, leaf.step)[0])
                 is_value = "vae" if leaf.step.attr.is_ref else "value <> 'null'"
                 joins.wheres.append(sql(f"{table}.{is_value}"))
+                self._guard(joins, leaf.step, table, at, None)
             case Linked() | LinkedElsewhere():
                 table = self._table(joins, "leaf", leaf.step.attr)
                 near, far = _ends(table, leaf.step)
                 self._place(joins, at, near)
                 joins.wheres += [sql(f"{table}.vae"), _link_value(leaf, far)]
+                self._guard(joins, leaf.step, table, at, None)
             case _:
                 table = self._table(joins, "leaf", leaf.attr)
                 self._place(joins, at, f"{table}.entity_id")
                 joins.wheres += _property_value(leaf, table)
+                self._guard(joins, Step(leaf.attr, "forward"), table, at, None)
 
     def _add_member(self, joins: _Joins, id_attr: Attr, at: Variable) -> None:
         table = self._table(joins, "member", id_attr)
         joins.wheres.append(sql(f"{table}.ea"))
         self._place(joins, at, f"{table}.entity_id")
+        self._guard(joins, Step(id_attr, "forward"), table, at, None)
 
     def _table(self, joins: _Joins, name: str, attr: Attr) -> str:
         alias = f"{name}_{next(self._numbers)}"
@@ -231,6 +268,17 @@ class ConditionSql:
             sql(f"{alias}.app_id = %s::uuid and {alias}.attr_id = %s::uuid", self._app_id, attr.id)
         )
         return alias
+
+    def _own_absence(self, leaf: Leaf, row: str) -> Fragment:
+        missing = self._is_missing(leaf, row)
+        guard = self._absence_guard(leaf)
+        return missing if guard is None else missing + guard.passes(row).wrap(" and ", "")
+
+    def _absence_guard(self, leaf: Leaf) -> Guard | None:
+        """Whether a value is missing says something of it, so its own rule decides about that."""
+        if isinstance(leaf, Missing) and leaf.step.direction == "forward":
+            return self._guards.field(leaf.step.attr)
+        return None
 
     def _is_missing(self, leaf: Leaf, entity: str) -> Fragment:
         if not isinstance(leaf, Missing):
@@ -245,6 +293,29 @@ class ConditionSql:
             self._app_id,
             attr.id,
         )
+
+
+def _body(
+    joins: _Joins, wheres: list[Fragment], columns: tuple[str, ...], names: Sequence[str] = ()
+) -> Fragment:
+    """A select of columns of the joins, under names of their own if `names` has some.
+
+    A guard that can fail is asked behind a fence, once everything else about a row holds.
+    """
+    shown = [f"{column} as {name}" for column, name in zip(columns, names, strict=False)]
+    tables = ", ".join(joins.tables)
+    if not any(guard.can_fail for guard, _ in joins.guards):
+        passing = [guard.passes(column) for guard, column in joins.guards]
+        return sql(f"select {', '.join(shown or columns)} from {tables} where ") + _all_of(
+            [*wheres, *passing]
+        )
+    names = names or [f"c{number}" for number in range(len(columns))]
+    shown = [f"{column} as {name}" for column, name in zip(columns, names, strict=True)]
+    shown += [f"{column} as g{number}" for number, (_, column) in enumerate(joins.guards)]
+    passing = [guard.passes(f"seen.g{number}") for number, (guard, _) in enumerate(joins.guards)]
+    fenced = sql(f"select {', '.join(shown)} from {tables} where ") + _all_of(wheres)
+    outer = ", ".join(f"seen.{name}" for name in names)
+    return fenced.wrap(f"select {outer} from (", " offset 0) as seen where ") + _all_of(passing)
 
 
 def _components(terms: tuple[Term, ...]) -> list[tuple[Term, ...]]:

@@ -6,7 +6,7 @@ them; entities stand only for rows of the answer, and for what their links lead 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from triples.attrs.attr import Attr
@@ -30,6 +30,7 @@ from triples.instaql.forms import (
     Some,
     Term,
 )
+from triples.instaql.guards import Guard
 from triples.instaql.levels import order_attr
 from triples.instaql.reads import (
     Anything,
@@ -39,33 +40,35 @@ from triples.instaql.reads import (
     MemberRead,
     NamesRead,
     Read,
+    ReadOf,
     RowsRead,
 )
 from wire import json
 
-ReadOf = Callable[[tuple[Any, ...]], Read]
-"""Makes a read from a query's constants."""
 
-
-def reads_of_form(form: Form, number: int, parent: int | None) -> Iterator[ReadOf]:
-    """The reads of one level, its children not included."""
+def reads_of_form(
+    form: Form, number: int, parent: int | None, guard: Guard | None = None
+) -> Iterator[ReadOf]:
+    """The reads of one level, its children not included; `guard` is that of its rows."""
     if form.id_attr is None:
-        yield _fixed(NamesRead())
+        yield fixed(NamesRead())
         return
     if form.condition is not None:
-        yield from _reads_of_condition(form.condition)
+        yield from reads_of_condition(form.condition)
     if form.link is not None and parent is not None:
         link = form.link
-        yield _fixed(LinkRead(link.attr.id, link.direction, parent))
+        yield fixed(LinkRead(link.attr.id, link.direction, parent))
     else:
-        yield from _membership(form, form.id_attr)
+        required = guard.required if guard is not None else ()
+        given = (form.condition,) if form.condition is not None else ()
+        yield from _membership(All((*given, *required)), form.id_attr)
     attr = order_attr(form)
     if attr is not None and _is_cut(form):
-        yield _fixed(ConditionRead(attr.id, Anything()))
+        yield fixed(ConditionRead(attr.id, Anything()))
     fetched = {each.id for each in form.attrs} | {form.id_attr.id}
     if attr is not None:
         fetched.add(attr.id)
-    yield _fixed(RowsRead(number, form.etype, frozenset(fetched), form.fields is None))
+    yield fixed(RowsRead(number, form.etype, frozenset(fetched), form.fields is None))
 
 
 def _is_cut(form: Form) -> bool:
@@ -74,16 +77,16 @@ def _is_cut(form: Form) -> bool:
     return bool(page.limit or page.offset or page.after or page.before or form.wants_page_info)
 
 
-def _membership(form: Form, id_attr: Attr) -> Iterator[ReadOf]:
+def _membership(condition: Condition, id_attr: Attr) -> Iterator[ReadOf]:
     """An entity that becomes a member may be a row, unless a condition says that it is not."""
-    for leaf in _required_leaves(form.condition):
+    for leaf in _required_leaves(condition):
         if isinstance(leaf, IsOneOf) and leaf.attr.id == id_attr.id:
             return  # the condition's own read knows the entities
-    guard = next(_guards(form.condition), None)
+    guard = next(_guards(condition), None)
     if guard is None:
-        yield _fixed(ConditionRead(id_attr.id, Anything()))
+        yield fixed(ConditionRead(id_attr.id, Anything()))
     else:
-        yield _fixed(MemberRead(id_attr.id, guard))
+        yield fixed(MemberRead(id_attr.id, guard))
 
 
 def _guards(condition: Condition | None) -> Iterator[str]:
@@ -106,29 +109,30 @@ def _required_leaves(condition: Condition | None) -> Iterator[Leaf]:
                 yield from _required_leaves(item)
 
 
-def _reads_of_condition(condition: Condition) -> Iterator[ReadOf]:
+def reads_of_condition(condition: Condition) -> Iterator[ReadOf]:
+    """What a condition looks at, of any entity."""
     match condition:
         case Shared(terms):
             for term in terms:
                 yield from _reads_of_term(term)
         case All(items) | Some(items):
             for item in items:
-                yield from _reads_of_condition(item)
+                yield from reads_of_condition(item)
 
 
 def _reads_of_term(term: Term) -> Iterator[ReadOf]:
     for step in term.path:
-        yield _fixed(ConditionRead(step.attr.id, Anything()))
+        yield fixed(ConditionRead(step.attr.id, Anything()))
     leaf = term.leaf
     match leaf:
         case Missing() | Present():
-            yield _fixed(ConditionRead(leaf.step.attr.id, Anything()))
+            yield fixed(ConditionRead(leaf.step.attr.id, Anything()))
             if term.path:
-                yield _fixed(ConditionRead(leaf.id_attr.id, Anything()))
+                yield fixed(ConditionRead(leaf.id_attr.id, Anything()))
         case Linked(step) if step.direction == "forward":
             yield _linked_read(leaf)
         case Linked(step) | LinkedElsewhere(step):
-            yield _fixed(ConditionRead(step.attr.id, Anything()))
+            yield fixed(ConditionRead(step.attr.id, Anything()))
         case _:
             yield _property_read(leaf)
 
@@ -147,7 +151,7 @@ def _property_read(leaf: IsOneOf | Differs | Compares | Resembles) -> ReadOf:
     attr_id, slot = leaf.attr.id, leaf.constant.slot
     match leaf:
         case IsOneOf() | Differs() if is_by_instant(leaf.attr):
-            return _fixed(ConditionRead(attr_id, Anything()))
+            return fixed(ConditionRead(attr_id, Anything()))
         case IsOneOf(many=many):
             return lambda constants: ConditionRead(attr_id, _equals(constants[slot], many))
         case Differs():
@@ -171,5 +175,6 @@ def _equals(value: Any, many: bool) -> Equals:
     return Equals(frozenset(map(json.canonical, value if many else [value])))
 
 
-def _fixed(read: Read) -> ReadOf:
+def fixed(read: Read) -> ReadOf:
+    """A read that no constant changes."""
     return lambda constants: read

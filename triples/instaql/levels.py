@@ -15,6 +15,7 @@ from triples.instaql import ordered_page
 from triples.instaql.conditions import ConditionSql
 from triples.instaql.constants import cursor_id, cursor_place
 from triples.instaql.forms import Cursor, Form, Order, Page, Step
+from triples.instaql.guards import OPEN, Guard, Guards
 from triples.instaql.ordered_page import OrderedPage
 from triples.sql.fragment import EMPTY, Fragment, join, sql
 
@@ -27,14 +28,16 @@ _NO_LINK: Final = (
 class LevelSql:
     """Writes the CTEs that find rows."""
 
-    def __init__(self, app_id: str, conditions: ConditionSql) -> None:
+    def __init__(self, app_id: str, conditions: ConditionSql, guards: Guards = OPEN) -> None:
         self._app_id = app_id
         self._conditions = conditions
+        self._guards = guards
 
     def top_rows(self, number: int, form: Form) -> list[Fragment]:
         """The CTEs of a top-level form's page."""
-        if ordered_page.suits(form):
-            return self._ordered_rows(number, form)
+        guards = self._row_guards(form)
+        if ordered_page.suits(form) and not any(guard.can_fail for guard in guards):
+            return self._ordered_rows(number, form, guards)
         page, order = form.page, form.order
         cursors = [
             self._beyond(cursor, is_after, order)
@@ -46,8 +49,7 @@ class LevelSql:
                 f"select null::uuid as parent, member.entity_id as id, {place_of(order)} as place, "
             )
             + sql(_NO_LINK)
-            + self.matching(form)
-            + join("", [cursor.wrap(" and ", "") for cursor in cursors])
+            + self.matching(form, join("", [cursor.wrap(" and ", "") for cursor in cursors]))
         )
         if page.limit is not None or page.offset:
             select = select + self._cut(page, order)
@@ -56,8 +58,8 @@ class LevelSql:
             _ids(number),
         ]
 
-    def _ordered_rows(self, number: int, form: Form) -> list[Fragment]:
-        page = OrderedPage(form, self._app_id, self._conditions)
+    def _ordered_rows(self, number: int, form: Form, guards: tuple[Guard, ...]) -> list[Fragment]:
+        page = OrderedPage(form, self._app_id, self._conditions, guards)
         select = (
             sql(f"select null::uuid as parent, id, place, {_NO_LINK} from (")
             + page.candidates(number)
@@ -70,8 +72,11 @@ class LevelSql:
             _ids(number),
         ]
 
-    def matching(self, form: Form) -> Fragment:
-        """`from … where …`: every member of the form's etype that satisfies its condition."""
+    def matching(self, form: Form, beyond: Fragment = EMPTY) -> Fragment:
+        """`from … where …`: every visible member of the etype that satisfies the condition.
+
+        `beyond` is another condition, which begins with `and`.
+        """
         if form.id_attr is None:
             raise ValueError("a form that matches nothing has no rows")
         where = sql(
@@ -85,7 +90,32 @@ class LevelSql:
             where = where + self._conditions.holds(form.condition, "member.entity_id").wrap(
                 " and ", ""
             )
-        return sql(" from triples member") + self._order_join(form.order) + where
+        found = sql(" from triples member") + self._order_join(form.order) + where + beyond
+        guards = self._row_guards(form)
+        if any(guard.can_fail for guard in guards):
+            found = self._fenced(form, found) + sql(" where true")
+        return found + join(
+            "", [each.passes("member.entity_id").wrap(" and ", "") for each in guards]
+        )
+
+    def _row_guards(self, form: Form) -> tuple[Guard, ...]:
+        """What a top-level row must pass; its place in the order gives away the value there."""
+        guards = [self._guards.view(form.etype)]
+        if (attr := order_attr(form)) is not None:
+            guards.append(self._guards.field(attr))
+        return tuple(guard for guard in guards if guard is not None)
+
+    def _fenced(self, form: Form, found: Fragment) -> Fragment:
+        """The rows found, in order where only some are wanted, before any guard sees them."""
+        order = form.order
+        is_typed = order_attr(form) is not None
+        columns = "member.entity_id, member.created_at" + (", ordered.sort_key" if is_typed else "")
+        scan = direction(order, reverse=form.page.from_end)
+        sorting = f" order by {place_of(order)} {scan}, member.entity_id {scan}"
+        fence = (sorting if form.page.limit is not None else "") + " offset 0) as member"
+        if is_typed:
+            fence += " cross join lateral (select member.sort_key) as ordered (sort_key)"
+        return found.wrap(f" from (select {columns}", fence)
 
     def child_rows(self, number: int, parent: int, form: Form, link: Step) -> list[Fragment]:
         """The CTEs of a nested form: what its link leads to from the parent's rows."""
@@ -123,6 +153,7 @@ class LevelSql:
         where = sql(f" from linked_{number} as linked where linked.is_member")
         if form.condition is not None:
             where = where + self._conditions.holds(form.condition, "linked.id").wrap(" and ", "")
+        where = self._guarded(form, where)
         limit = form.page.limit
         if limit is None or not form.order.is_usable:
             return (sql(f"select {columns}") + where).wrap(f"rows_{number} as materialized (", ")")
@@ -138,6 +169,25 @@ class LevelSql:
             f"rows_{number} as materialized (select {columns} from (",
             f") as ranked where rank <= {int(limit)})",
         )
+
+    def _guarded(self, form: Form, found: Fragment) -> Fragment:
+        """Rows of a nested form, if they may be seen and if the link that leads there may."""
+        guards = [(self._guards.view(form.etype), "linked.id")]
+        if form.link is not None:
+            guards.append((self._guards.field(form.link.attr), "linked.link_entity"))
+        asked = [(guard, column) for guard, column in guards if guard is not None]
+        if any(guard.can_fail for guard, _ in asked):
+            found = found.wrap(" from (select linked.*", " offset 0) as linked where true")
+        found = found + join("", [each.passes(at).wrap(" and ", "") for each, at in asked])
+        attr = order_attr(form)
+        hides_place = None if attr is None else self._guards.field(attr)
+        if hides_place is None:
+            return found
+        columns = "linked.parent, linked.id, link_entity, link_attr, link_value, link_time"
+        place = hides_place.passes("linked.id").wrap(
+            ", case when ", " then linked.place else ''::bytea end as place"
+        )
+        return (sql(f" from (select {columns}") + place + found).wrap("", ") as linked")
 
     def _order_join(self, order: Order) -> Fragment:
         """The triple that typed order looks at; rows without one are ordered as null."""

@@ -25,7 +25,8 @@ from triples.instaql.forms import (
     Shared,
     Term,
 )
-from triples.sql.fragment import EMPTY, Fragment, join, sql
+from triples.instaql.guards import Guard
+from triples.sql.fragment import Fragment, join, sql
 
 _NULL: Final = "''::bytea"
 
@@ -43,7 +44,9 @@ def suits(form: Form) -> bool:
 class OrderedPage:
     """Writes the candidates of one form's page; `form` must suit."""
 
-    def __init__(self, form: Form, app_id: str, conditions: ConditionSql) -> None:
+    def __init__(
+        self, form: Form, app_id: str, conditions: ConditionSql, guards: tuple[Guard, ...] = ()
+    ) -> None:
         if form.id_attr is None or form.order.attr is None:
             raise ValueError("a page by a typed attr has one")
         self._form = form
@@ -51,6 +54,7 @@ class OrderedPage:
         self._attr: Attr = form.order.attr
         self._app_id = app_id
         self._conditions = conditions
+        self._guards = guards
         self._compared, self._rest = _split(form.condition, self._attr)
         self._cursors = tuple(
             (cursor, self._operator(cursor, is_after=is_after))
@@ -138,9 +142,10 @@ class OrderedPage:
         return (">" if forwards else "<") + ("=" if cursor.inclusive else "")
 
     def _where(self, row: str) -> Fragment:
-        if self._rest is None:
-            return EMPTY
-        return self._conditions.holds(self._rest, row).wrap(" and ", "")
+        passing = [guard.passes(row).wrap(" and ", "") for guard in self._guards]
+        if self._rest is not None:
+            passing.insert(0, self._conditions.holds(self._rest, row).wrap(" and ", ""))
+        return join("", passing)
 
 
 def _split(

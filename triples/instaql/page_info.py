@@ -58,11 +58,14 @@ def _exists_beyond(edge: str, operator: str, form: Form, levels: LevelSql) -> Fr
     place = place_of(form.order)
     return (
         sql("exists (select")
-        + levels.matching(form)
-        + sql(
-            f" and ({place}, member.entity_id) {operator}"
-            f" ((select place from {edge}), (select id from {edge})))"
+        + levels.matching(
+            form,
+            sql(
+                f" and ({place}, member.entity_id) {operator}"
+                f" ((select place from {edge}), (select id from {edge}))"
+            ),
         )
+        + sql(")")
     )
 
 

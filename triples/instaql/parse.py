@@ -16,12 +16,9 @@ from triples.instaql.forms import (
     Condition,
     Cursor,
     Form,
-    IsOneOf,
     Order,
     Page,
-    Shared,
     Step,
-    Term,
 )
 from triples.instaql.problems import Path
 from triples.instaql.shape import Constant
@@ -57,16 +54,13 @@ _NO_CHILDREN: Final = "You can not combine aggregates with child queries at this
 
 @dataclass(frozen=True, slots=True)
 class Parser:
-    """Reads one query for one viewer; `user` is the constant that holds the viewer's user id.
+    """Reads one query; `query` is what the client sent, for errors.
 
-    `query` is what the client sent, for errors. Others than admins see the `$` namespaces only as
-    the system's own rules have it: users see themselves.
+    What a viewer may see is not decided here (`guards`).
     """
 
     query: Any
     catalog: AttrCatalog
-    is_admin: bool
-    user: Constant | None
 
     def read(self, marked: dict[str, Any]) -> tuple[Form, ...]:
         """The forms of a query whose constants are marked; raises `ValidationFailed`."""
@@ -77,7 +71,7 @@ class Parser:
             raise problems.refusal(self.query, "map?", path)
         etype = link.target if link is not None else key
         options = self._options(form, path, is_top=link is None)
-        id_attr = self._id_attr(etype)
+        id_attr = self.catalog.id_attr(etype)
         order = self._order(etype, options, path, id_attr, is_top=link is None)
         page = self._page(options, path, order, id_attr)
         fields = self._fields(options, path)
@@ -102,14 +96,6 @@ class Parser:
         )
 
     # -- names -------------------------------------------------------------------------------
-
-    def _id_attr(self, etype: str) -> Attr | None:
-        if etype.startswith("$") and not self.is_admin and not self._is_visible(etype):
-            return None
-        return self.catalog.id_attr(etype)
-
-    def _is_visible(self, etype: str) -> bool:
-        return etype == "$users" and self.user is not None
 
     def _attrs(self, etype: str, fields: frozenset[str] | None) -> tuple[Attr, ...]:
         return tuple(
@@ -158,20 +144,9 @@ class Parser:
 
     def _condition(self, etype: str, options: dict[str, Any], path: Path) -> Condition | None:
         where = options.get("where")
-        condition = None
-        if where is not None:
-            reader = WhereReader(self.query, self.catalog, path, hides_system=not self.is_admin)
-            condition = reader.read(etype, where)
-        if etype == "$users" and not self.is_admin and self.user is not None:
-            return self._own_user(condition)
-        return condition
-
-    def _own_user(self, condition: Condition | None) -> Condition:
-        """`$users` has a rule of the system's own: everybody sees themselves."""
-        id_attr = self.catalog.id_attr("$users")
-        if id_attr is None or self.user is None or condition is not None:
-            raise UnknownName("$users")
-        return Shared((Term((), IsOneOf(id_attr, self.user)),))
+        if where is None:
+            return None
+        return WhereReader(self.query, self.catalog, path).read(etype, where)
 
     # -- options -----------------------------------------------------------------------------
 
@@ -235,9 +210,6 @@ class Parser:
                 f'The aggregate field only accepts "count", got {problems.text_of(aggregate)}.'
             )
             raise problems.refusal(self.query, "supported-options?", at, message)
-        if not self.is_admin:
-            message = "Aggregates are currently only available for admin queries."
-            raise problems.refusal(self.query, "admin?", at, message)
         if len(path) > 1:
             message = "Aggregates are only available on the top-level field."
             raise problems.refusal(self.query, "supported-options?", at, message)

@@ -7,6 +7,7 @@ that finds stale queries. The rule they must obey (instaql.md §5.4): a set may 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -101,8 +102,18 @@ class LinkRead:
 
 
 @dataclass(frozen=True, slots=True)
+class EntityRead:
+    """These attrs of one entity were looked at, whether it is shown or not; None: of nobody."""
+
+    entity_id: str | None
+    attr_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class NamesRead:
     """The query named an etype or label that does not exist (yet): new attrs may change it."""
 
 
-Read = ConditionRead | MemberRead | RowsRead | LinkRead | NamesRead
+Read = ConditionRead | MemberRead | RowsRead | LinkRead | EntityRead | NamesRead
+ReadOf = Callable[[tuple[Any, ...]], Read]
+"""Makes a read from a query's constants."""

@@ -9,24 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final
 
 from triples.instaql.conditions import ConditionSql
-from triples.instaql.dependencies import ReadOf, reads_of_form
+from triples.instaql.dependencies import reads_of_form
 from triples.instaql.forms import Form
+from triples.instaql.guards import OPEN, Guards
 from triples.instaql.levels import LevelSql, direction, order_attr
 from triples.instaql.page_info import edge_ctes, nothing_there, page_info
+from triples.instaql.reads import ReadOf
+from triples.permissions.store import STAMP
 from triples.sql.fragment import EMPTY, Fragment, join, sql
 
-COLUMNS: Final = ("processed_tx_id", "attrs_version", "snapshot", "has_rules", "result", "rows")
+COLUMNS: Final = ("processed_tx_id", "attrs_version", "snapshot", "rules_stamp", "result", "rows")
 """The first columns of the statement's row; an array of ids for each level follows."""
 
-_HEAD: Final = """
+_HEAD: Final = f"""
 select
   (select coalesce(max(id), 1) from transactions where app_id = apps.id),
   apps.attrs_version,
   pg_current_snapshot()::text,
-  exists (select from rules where rules.app_id = apps.id and rules.code not in ('{}', 'null')),
+  {STAMP},
 """
 _TRIPLES_AS_JSON: Final = (
     "(select string_agg('[\"' || entity_id || '\",\"' || attr_id || '\",' || value::text || ','"
@@ -75,19 +79,30 @@ class _Parts:
     counts: list[Fragment] = field(default_factory=list)
 
 
-def compile_statement(app_id: str, forms: tuple[Form, ...], *, with_rows: bool) -> Statement:
-    """Compile checked forms; `with_rows` adds what an object tree needs."""
-    compiler = _Compiler(app_id)
+def compile_statement(
+    app_id: str,
+    forms: tuple[Form, ...],
+    *,
+    with_rows: bool,
+    guards: Guards = OPEN,
+    numbers: count[int] | None = None,
+) -> Statement:
+    """Compile checked forms; `with_rows` adds what an object tree needs.
+
+    `numbers` are the ones that the guards number their aliases with.
+    """
+    compiler = _Compiler(app_id, guards, numbers if numbers is not None else count(1))
     for form in forms:
         compiler.add_top(form)
     return compiler.statement(with_rows)
 
 
 class _Compiler:
-    def __init__(self, app_id: str) -> None:
+    def __init__(self, app_id: str, guards: Guards, numbers: count[int]) -> None:
         self._app_id = app_id
-        self._conditions = ConditionSql(app_id)
-        self._levels = LevelSql(app_id, self._conditions)
+        self._guards = guards
+        self._conditions = ConditionSql(app_id, numbers, guards)
+        self._levels = LevelSql(app_id, self._conditions, guards)
         self._parts = _Parts()
         self._next_number = 0
 
@@ -135,7 +150,9 @@ class _Compiler:
         level = Level(self._next_number, form, parent)
         self._next_number += 1
         self._parts.levels.append(level)
-        self._parts.reads += reads_of_form(form, level.number, parent)
+        self._parts.reads += reads_of_form(
+            form, level.number, parent, self._guards.view(form.etype)
+        )
         return level
 
     def _add_nothing(self, form: Form) -> None:
@@ -188,11 +205,24 @@ class _Compiler:
             f" any({ids}) and fetched.attr_id = any(%s::uuid[]) and fetched.ea",
             self._app_id,
             sorted(attr_ids),
-        )
+        ) + self._visible_fields(form)
         self._parts.pieces.append(_Piece(select, frozenset(attr_ids)))
         if form.condition is not None:
             for witness in self._conditions.witnesses(form.condition, sql(ids)):
                 self._parts.pieces.append(_Piece(witness, None))
+
+    def _visible_fields(self, form: Form) -> Fragment:
+        """Values of attrs with a rule are left out where the rule hides them."""
+        ordered = order_attr(form)
+        order_attrs = () if ordered is None else (ordered,)
+        cases = [
+            sql(" when %s::uuid then ", attr.id) + guard.passes("fetched.entity_id")
+            for attr in {attr.id: attr for attr in (*form.attrs, *order_attrs)}.values()
+            if (guard := self._guards.field(attr)) is not None
+        ]
+        if not cases:
+            return EMPTY
+        return join("", cases).wrap(" and case fetched.attr_id", " else true end")
 
     def _union(self) -> Fragment:
         pieces = self._parts.pieces

@@ -53,7 +53,6 @@ class WhereReader:
     query: Any
     catalog: AttrCatalog
     path: Path
-    hides_system: bool
 
     def read(self, etype: str, where: dict[str, Any]) -> Condition | None:
         """The condition on rows of the etype, or None for no condition; raises `UnknownName`."""
@@ -163,8 +162,6 @@ class WhereReader:
         return path
 
     def _resolve(self, etype: str, label: str) -> Step:
-        if self.hides_system and etype.startswith("$"):
-            raise UnknownName(etype)
         found = self.catalog.resolve(etype, label)
         if found is None or self.catalog.id_attr(etype) is None:
             raise UnknownName(f"{etype}.{label}")

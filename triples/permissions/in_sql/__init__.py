@@ -1,0 +1,1 @@
+"""Rules as SQL: the tree of an expression becomes a predicate on an entity's id."""
