@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.cookiejar
 import os
 import re
+import shutil
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -34,8 +35,9 @@ def served(tmp_path: Path) -> Iterator[ServerProcess]:
     server = ServerProcess(tmp_path)
     yield server
     server.close()
-    if socket_dir(server).exists():  # beside the data, or under /tmp where that path is long
-        socket_dir(server).rmdir()
+    # Beside the data, or under /tmp where that path is long. A database that took too long to stop
+    # was killed, and then its socket is still there.
+    shutil.rmtree(socket_dir(server), ignore_errors=True)
 
 
 def connect(server: ServerProcess) -> psycopg.Connection[tuple[object, ...]]:
