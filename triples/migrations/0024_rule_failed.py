@@ -18,5 +18,5 @@ end $$;
 class Migration(migrations.Migration):
     """Creates the function."""
 
-    dependencies = [("triples", "0022_client_events")]
+    dependencies = [("triples", "0023_triples_of_attr")]
     operations = [migrations.RunSQL(RULE_FAILED, "drop function instant_rule_failed")]
