@@ -9,6 +9,8 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from auth_app.mail import Mailer
+from auth_app.oauth.discovery import ProviderDocuments
+from auth_app.oauth.web import Web
 from auth_app.sealing import Sealer
 from auth_app.sign_up_rule import Request
 from wire.http import Call, View, endpoint
@@ -20,6 +22,7 @@ SignInHandler = Callable[["SignIn", Call], Awaitable[Any]]
 class SignIn:
     """How this server signs people in.
 
+    - `web`, `documents`: identity providers as they are reached, and what they said lately.
     - `public_url`: where browsers and providers reach it, without a slash at the end; None to take
       it from each request.
     - `requests_per_hour`: how many codes, guests or provider sign-ins one address may begin; None
@@ -29,6 +32,8 @@ class SignIn:
 
     sealer: Sealer = field(repr=False)
     mailer: Mailer
+    web: Web
+    documents: ProviderDocuments
     public_url: str | None = None
     requests_per_hour: int | None = 1000
     trusted_proxies: int = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from auth_app.account_write import AccountWrite
-from auth_app.system_attrs import attr_id, attr_ids
+from auth_app.system_attrs import attr_id, attrs_of
 from auth_app.users import user_with_token
 from triples.sql import pool
 from triples.sql.pool import Connection
@@ -74,7 +74,8 @@ async def delete_tokens_of_user(app_id: str, user_id: str) -> None:
 
 
 async def _delete(app_id: str, statement: str, value: str) -> None:
-    values = {"app_id": app_id, "value": value, "attr_ids": attr_ids("$userRefreshTokens")}
+    attr_ids = [attr.id for attr in attrs_of("$userRefreshTokens")]
+    values = {"app_id": app_id, "value": value, "attr_ids": attr_ids}
     async with pool.connection() as conn, conn.transaction():
         await conn.execute(_LOCK, (app_id,))
         await conn.execute(statement, values)

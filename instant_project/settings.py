@@ -132,6 +132,7 @@ LOGGING = {
         "django": {"level": "INFO", "handlers": [], "propagate": True},
         "django.request": {"level": "CRITICAL"},  # `wire.http` reports what failed
         "django.server": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},  # it lists requests with their addresses
         "uvicorn": {"level": "WARNING"},
         "uvicorn.access": {"level": "CRITICAL"},
     },

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import path
 
 from auth_app.http import admin as admin_auth
+from auth_app.http import dash_email, dash_oauth, dash_users, oauth
 from auth_app.http import runtime as runtime_auth
 from auth_app.refresh_tokens import user_of_token
 from instant_project.operator_static import operator_static
@@ -56,6 +57,16 @@ urlpatterns = [
     path("runtime/auth/sign_in_guest", sign_in.view(post=runtime_auth.sign_in_as_guest)),
     path("runtime/auth/verify_refresh_token", sign_in.view(post=runtime_auth.verify_refresh_token)),
     path("runtime/signout", sign_in.view(post=runtime_auth.sign_out)),
+    path("runtime/oauth/start", sign_in.view(get=oauth.begin)),
+    path("runtime/oauth/callback", sign_in.view(get=oauth.callback, post=oauth.callback)),
+    path("runtime/oauth/token", sign_in.view(post=oauth.exchange)),
+    path("runtime/oauth/id_token", sign_in.view(post=oauth.id_token)),
+    path("runtime/<app_id>/oauth/start", sign_in.view(get=oauth.begin)),
+    path("runtime/<app_id>/oauth/token", sign_in.view(post=oauth.exchange)),
+    path(
+        "runtime/<app_id>/.well-known/openid-configuration",
+        sign_in.view(get=oauth.openid_configuration),
+    ),
     path("admin/refresh_tokens", sign_in.view(post=admin_auth.make_token)),
     path("admin/sign_out", sign_in.view(post=admin_auth.sign_out)),
     path("admin/users", sign_in.view(get=admin_auth.show_user, delete=admin_auth.delete_user)),
@@ -63,6 +74,39 @@ urlpatterns = [
     path("admin/send_magic_code", sign_in.view(post=admin_auth.send_magic_code)),
     path("admin/verify_magic_code", sign_in.view(post=admin_auth.verify_magic_code)),
     path("admin/sign_in_guest", sign_in.view(post=admin_auth.sign_in_as_guest)),
+    # how apps sign people in
+    path("dash/apps/<app_id>/auth", sign_in.view(get=dash_oauth.show)),
+    path("dash/apps/<app_id>/oauth_service_providers", sign_in.view(post=dash_oauth.add_provider)),
+    path("dash/apps/<app_id>/oauth_clients", sign_in.view(post=dash_oauth.add_client)),
+    path(
+        "dash/apps/<app_id>/oauth_clients/<id>",
+        sign_in.view(post=dash_oauth.change_client, delete=dash_oauth.delete_client),
+    ),
+    path(
+        "dash/apps/<app_id>/authorized_redirect_origins", sign_in.view(post=dash_oauth.add_origin)
+    ),
+    path(
+        "dash/apps/<app_id>/authorized_redirect_origins/<id>",
+        sign_in.view(delete=dash_oauth.delete_origin),
+    ),
+    path("dash/default-email-template", sign_in.view(get=dash_email.default_template)),
+    path("dash/apps/<app_id>/email_status", sign_in.view(get=dash_email.status)),
+    path("dash/apps/<app_id>/email_templates", sign_in.view(post=dash_email.put_template)),
+    path(
+        "dash/apps/<app_id>/email_templates/<id>", sign_in.view(delete=dash_email.delete_template)
+    ),
+    path(
+        "dash/apps/<app_id>/sender-verification", sign_in.view(get=dash_email.sender_verification)
+    ),
+    path(
+        "dash/apps/<app_id>/test_users",
+        sign_in.view(
+            get=dash_users.test_users,
+            post=dash_users.put_test_user,
+            delete=dash_users.delete_test_user,
+        ),
+    ),
+    path("dash/apps/<app_id>/set-magic-code-expiry", sign_in.view(post=dash_users.set_code_expiry)),
     # schemas
     path("admin/schema", schema.admin_schema),
     path("admin/soft_deleted_attrs", schema.admin_soft_deleted),

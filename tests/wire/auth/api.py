@@ -12,6 +12,8 @@ from django.http import HttpResponse
 from django.test import AsyncRequestFactory
 from django.urls import resolve
 
+from wire.http import View
+
 REQUESTS = AsyncRequestFactory()
 
 
@@ -91,6 +93,13 @@ class Api:
 
     async def _answer(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Answer:
         response = await self.response(method, path, body, headers)
+        return Answer(response.status_code, json.loads(response.content))
+
+    async def to_view(self, view: View, body: Any) -> Answer:
+        """A post of JSON to a view that is at no path."""
+        request = REQUESTS.post("/", json.dumps(body).encode(), content_type="application/json")
+        request.META["REMOTE_ADDR"] = self.address
+        response = await view(request)
         return Answer(response.status_code, json.loads(response.content))
 
     async def response(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import pytest_asyncio
+from joserfc.jwk import RSAKey
 
+from instant_project.urls import sign_in
 from tests.database.conftest import conn, open_pool
 from tests.wire.auth.api import Api
+from tests.wire.auth.issuer import Issuer, rsa_key, running_issuer
+from tests.wire.auth.oauth import OAuth, configured
 from triples import tenants
 from triples.sql.pool import Connection
 from triples.transact.author import Author
@@ -44,3 +50,22 @@ async def add_user_attr(conn: Connection, app_id: str, label: str) -> None:
 @pytest.fixture
 def email() -> str:
     return "ann@example.com"
+
+
+@pytest.fixture(scope="session")
+def signing_key() -> RSAKey:
+    return rsa_key()
+
+
+@pytest.fixture
+def issuer(signing_key: RSAKey, monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
+    """An OpenID provider on this machine, which the server may reach in this test."""
+    monkeypatch.setattr(sign_in.web, "_allows_private", True)
+    with running_issuer(signing_key) as issuer:
+        yield issuer
+
+
+@pytest_asyncio.fixture
+async def oauth(api: Api, issuer: Issuer) -> OAuth:
+    """The app with a client of the provider, and a page that sign-in may lead back to."""
+    return await configured(api, issuer)

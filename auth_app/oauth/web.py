@@ -1,0 +1,160 @@
+"""Asking servers whose addresses strangers chose: public ones only, and not for long.
+
+Developers type discovery URLs, and discovery documents name more URLs. Each host is looked up here
+and the connection goes to the very address that was checked, so that a name cannot mean another
+machine a moment later. Nothing is followed to another place. Spec: http-api.md §5.3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any, Final
+
+import httpx
+
+from wire import json
+
+TOTAL_SECONDS: Final = 10.0
+MAX_BYTES: Final = 1024 * 1024
+# Apple answers to programs it does not know with an error.
+USER_AGENT: Final = "Mozilla/5.0 (compatible; InstantServer/1.0)"
+
+_MAX_AGE: Final = re.compile(r"max-age\s*=\s*(\d{1,9})", re.IGNORECASE)
+# Networks that Python calls global and that lead to addresses written inside them.
+_TUNNELS: Final = (ip_network("64:ff9b::/96"), ip_network("2002::/16"))
+
+Address = IPv4Address | IPv6Address
+
+
+class NotReached(Exception):
+    """The server is not public, does not answer, or answers what nobody can use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: the status, a JSON object (empty if it was none), and how long it keeps."""
+
+    status: int
+    fields: dict[str, Any]
+    items: list[Any]
+    max_age_seconds: int | None
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the server granted the request."""
+        return self.status == 200
+
+
+class Web:
+    """The network as identity providers are reached through it.
+
+    `allows_private` opens it to plain HTTP and to addresses of this machine and of its own network:
+    for tests, and for providers that run beside the server.
+    """
+
+    def __init__(self, *, allows_private: bool = False) -> None:
+        self._allows_private = allows_private
+
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Reply:
+        """Fetch JSON; raises `NotReached`."""
+        return await self._ask("GET", url, headers, None)
+
+    async def post_form(self, url: str, form: Mapping[str, str]) -> Reply:
+        """Post a form and read JSON; raises `NotReached`."""
+        return await self._ask("POST", url, None, form)
+
+    async def _ask(
+        self, method: str, url: str, headers: Mapping[str, str] | None, form: Any
+    ) -> Reply:
+        sent = {"user-agent": USER_AGENT, "accept": "application/json", **(headers or {})}
+        try:
+            async with asyncio.timeout(TOTAL_SECONDS), self._client() as client:
+                target = self._checked(url)
+                async with client.stream(method, target, headers=sent, data=form) as response:
+                    return _reply(response, await _limited(response))
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
+            raise NotReached(type(error).__name__) from error
+
+    def _client(self) -> httpx.AsyncClient:
+        """One connection a request: a kept one is known by its address, and that has many names."""
+        transport = _CheckedTransport(self._allows_private)
+        return httpx.AsyncClient(transport=transport, trust_env=False, timeout=TOTAL_SECONDS)
+
+    def _checked(self, url: str) -> httpx.URL:
+        target = httpx.URL(url)
+        schemes = {"http", "https"} if self._allows_private else {"https"}
+        if target.scheme not in schemes or not target.host or target.userinfo:
+            raise NotReached("not an address of a public server")
+        return target
+
+
+class _CheckedTransport(httpx.AsyncBaseTransport):
+    """Connects to an address that was looked up and checked; TLS is for the host's name."""
+
+    def __init__(self, allows_private: bool) -> None:
+        self._allows_private = allows_private
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
+        self._transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        host = request.url.host
+        address = await self._address(host, request.url.port or 443)
+        return await self._transport.handle_async_request(
+            httpx.Request(
+                request.method,
+                request.url.copy_with(host=str(address)),
+                headers=request.headers,
+                stream=request.stream,
+                extensions={**request.extensions, "sni_hostname": host},
+            )
+        )
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+    async def _address(self, host: str, port: int) -> Address:
+        """The host's first address; none if any of its addresses is private."""
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = [ip_address(entry[4][0]) for entry in found]
+        if not addresses or not (self._allows_private or all(map(is_public, addresses))):
+            raise NotReached("not an address of a public server")
+        return addresses[0]
+
+
+def is_public(address: Address) -> bool:
+    """Whether the address is somebody's on the internet, whatever it is wrapped in."""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return is_public(address.ipv4_mapped)
+        if any(address in tunnel for tunnel in _TUNNELS):
+            return False
+    return address.is_global and not address.is_multicast
+
+
+async def _limited(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise NotReached("the answer is too long")
+    return bytes(body)
+
+
+def _reply(response: httpx.Response, body: bytes) -> Reply:
+    try:
+        value = json.loads(body)
+    except json.JsonError:
+        value = None
+    max_age = _MAX_AGE.search(response.headers.get("cache-control", ""))
+    return Reply(
+        status=response.status_code,
+        fields=value if isinstance(value, dict) else {},
+        items=value if isinstance(value, list) else [],
+        max_age_seconds=int(max_age[1]) if max_age else None,
+    )
