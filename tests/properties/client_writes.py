@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from hypothesis import strategies as st
 
@@ -23,6 +23,8 @@ from triples.sql.pool import Connection
 from triples.transact.transact import transact
 from wire.errors import InstantError
 from wire.ids import new_id
+
+T = TypeVar("T")
 
 VALUE_KINDS: Final = (
     *("put", "put", "add", "add", "add", "add", "link", "link", "link", "merge", "increment"),
@@ -285,5 +287,5 @@ def _value(attr: Attr, number: int) -> Any:
     return (*pool, None)[number % (len(pool) + 1)]
 
 
-def _one_of(found: list[Any], number: int) -> Any:
+def _one_of(found: list[T], number: int) -> T | None:
     return found[number % len(found)] if found else None

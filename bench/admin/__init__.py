@@ -1,0 +1,1 @@
+"""The admin API's requests a second, beside a bare view of the same stack."""
