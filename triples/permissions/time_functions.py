@@ -7,6 +7,7 @@ days of the year count from 0, `getDate` from 1, and a week begins on Sunday.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any, Final
@@ -159,3 +160,8 @@ def _zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise EvaluationFailed("BAD_FORMAT", f"unknown time zone {name[:40]!r}") from error
+
+
+def now() -> Timestamp:
+    """The present moment, for `request.time`."""
+    return Timestamp(time.time_ns())

@@ -8,7 +8,7 @@ canonical `str` and JSON through orjson, in the form the rest of the project use
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import psycopg
@@ -22,7 +22,10 @@ Connection = psycopg.AsyncConnection[TupleRow]
 PREPARE_AFTER_RUNS = 2  # planning a nested query costs more than running it
 CHECKOUT_SECONDS = 10.0  # a longer queue for connections means overload: fail the operation
 
+MAX_ASIDE: Final = 2  # what goes aside is one short statement
+
 _pool: AsyncConnectionPool[Connection] | None = None
+_aside: AsyncConnectionPool[Connection] | None = None
 
 
 def session_options(statement_timeout_seconds: float) -> str:
@@ -54,33 +57,57 @@ async def open_pool(
     database_url: str, *, max_size: int, statement_timeout_seconds: float = 30.0
 ) -> None:
     """Open the pool; a second call before `close_pool` is an error."""
-    global _pool
+    global _pool, _aside
     if _pool is not None:
         raise RuntimeError("the connection pool is already open")
-    pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-        database_url,
-        min_size=1,
-        max_size=max_size,
-        timeout=CHECKOUT_SECONDS,
-        kwargs={"autocommit": True, "options": session_options(statement_timeout_seconds)},
-        configure=configure,
-        open=False,
-        name="instant",
-    )
+    options = session_options(statement_timeout_seconds)
+    pool = _new_pool(database_url, "instant", options, min_size=1, max_size=max_size)
+    aside = _new_pool(database_url, "aside", options, min_size=0, max_size=MAX_ASIDE)
     await pool.open(wait=True)
-    _pool = pool
+    await aside.open()
+    _pool, _aside = pool, aside
 
 
 async def close_pool() -> None:
     """Close the pool, waiting for connections in use."""
-    global _pool
-    pool, _pool = _pool, None
-    if pool is not None:
-        await pool.close()
+    global _pool, _aside
+    pools = (_pool, _aside)
+    _pool = _aside = None
+    for pool in pools:
+        if pool is not None:
+            await pool.close()
 
 
 def connection() -> AbstractAsyncContextManager[Connection]:
     """Borrow a connection for the length of an `async with` block."""
-    if _pool is None:
+    return _opened(_pool).connection()
+
+
+def aside() -> AbstractAsyncContextManager[Connection]:
+    """Borrow a connection beside the one that the caller holds, for one short statement.
+
+    These have a pool of their own: if everybody who holds a connection waited for a second one of
+    the same pool, nobody would get one.
+    """
+    return _opened(_aside).connection()
+
+
+def _opened(pool: AsyncConnectionPool[Connection] | None) -> AsyncConnectionPool[Connection]:
+    if pool is None:
         raise RuntimeError("the connection pool is not open")
-    return _pool.connection()
+    return pool
+
+
+def _new_pool(
+    database_url: str, name: str, options: str, *, min_size: int, max_size: int
+) -> AsyncConnectionPool[Connection]:
+    return AsyncConnectionPool(
+        database_url,
+        min_size=min_size,
+        max_size=max_size,
+        timeout=CHECKOUT_SECONDS,
+        kwargs={"autocommit": True, "options": options},
+        configure=configure,
+        open=False,
+        name=name,
+    )

@@ -15,6 +15,8 @@ from psycopg.rows import TupleRow
 
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import load_catalog
+from triples.permissions.rules import Rules
+from triples.permissions.store import EMPTY, RULES
 from triples.sql.pool import Connection
 from triples.transact.existence import (
     Existence,
@@ -23,14 +25,14 @@ from triples.transact.existence import (
     existence_values,
 )
 from triples.transact.request import Request
-from wire.errors import AppDisabled, AppReadOnly, PermissionEvaluationFailed, RecordNotFound
+from wire.errors import AppDisabled, AppReadOnly, RecordNotFound
 
 MAX_CATALOGS: Final = 2_000  # as many as the readers keep
 
 # The simple query protocol takes both statements in one round trip.
 _BEGIN: Final = """
 begin;
-select app_status, catalog_version, rules_version, answered, existing
+select app_status, catalog_version, rules_stamp, answered, existing
 from instant_begin_write(
   %(app_id)s::uuid, %(event_hashes)s::uuid[], %(members)s::json, %(etypes)s::jsonb
 )
@@ -39,9 +41,10 @@ from instant_begin_write(
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The app's attrs, and the tx ids with which the events were answered before."""
+    """The app's attrs and rules, and the tx ids with which the events were answered before."""
 
     catalog: AttrCatalog
+    rules: Rules
     answered: Sequence[int]
     existence: Existence
 
@@ -66,18 +69,16 @@ async def begin(conn: Connection, request: Request) -> Started:
     row = await _first_row(conn, values)
     if row is None:
         raise RecordNotFound("app")
-    status, version, rules_version, answered, found = row
+    status, version, rules_stamp, answered, found = row
     if status == "disabled":
         raise AppDisabled
     if status == "read-only":
         raise AppReadOnly
-    if rules_version is not None and not request.author.is_admin:
-        raise PermissionEvaluationFailed(
-            "This server cannot evaluate the app's permission rules, so only admins may write."
-        )
     catalog = await _catalog(conn, app_id, version)
     existence = existence_of(pairs, found) if catalog is known else {}
-    return Started(catalog, answered, existence)
+    # No rule is asked about an admin, so none is loaded.
+    rules = EMPTY if request.author.is_admin else await RULES.at(conn, app_id, rules_stamp)
+    return Started(catalog, rules, answered, existence)
 
 
 async def _first_row(conn: Connection, values: dict[str, Any]) -> TupleRow | None:

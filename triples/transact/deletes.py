@@ -32,10 +32,10 @@ cascading as (
   select * from json_to_recordset(%(attrs)s::json)
     as attr (a uuid, owner text, target text, with_target boolean, with_owner boolean)
 ),
-doomed (entity_id, etype) as (
-  select e, t from json_to_recordset(%(doomed)s::json) as given (e uuid, t text)
+doomed (root, entity_id, etype) as (
+  select i, e, t from json_to_recordset(%(doomed)s::json) as given (i int, e uuid, t text)
   union
-  select following.entity_id, following.etype
+  select doomed.root, following.entity_id, following.etype
   from doomed
   cross join lateral (
     select triples.entity_id, cascading.owner as etype
@@ -57,7 +57,7 @@ doomed (entity_id, etype) as (
     where cascading.with_owner and cascading.owner = doomed.etype
   ) as following
 )
-select entity_id, etype from doomed
+select root, entity_id, etype from doomed
 """
 
 # Their own triples, and the links that point at them. Looked up one by one, by entity or target.
@@ -114,8 +114,13 @@ async def named_by(work: Work, steps: Sequence[DeleteEntity]) -> list[Doomed]:
     return list(named)
 
 
-async def with_cascades(work: Work, doomed: Sequence[Doomed]) -> list[Doomed]:
-    """The given ones first, then those that follow them."""
+async def with_cascades(
+    work: Work, doomed: Sequence[Doomed], *, by_root: bool
+) -> dict[Doomed, list[Doomed]]:
+    """Every entity that goes, the given ones first, with those of the given that it follows.
+
+    Whom it follows is looked for only where `by_root` asks for it.
+    """
     attrs = [
         {
             "a": attr.id,
@@ -129,10 +134,23 @@ async def with_cascades(work: Work, doomed: Sequence[Doomed]) -> list[Doomed]:
     ]
     etypes = {etype for _, etype in doomed}
     if not any(attr["owner"] in etypes or attr["target"] in etypes for attr in attrs):
-        return list(doomed)
-    values = {"app_id": work.app_id, "attrs": json.dumps(attrs).decode(), "doomed": _wire(doomed)}
+        return {one: [one] for one in doomed}
+    roots = [
+        {"i": i if by_root else 0, "e": entity_id, "t": etype}
+        for i, (entity_id, etype) in enumerate(doomed)
+    ]
+    values = {
+        "app_id": work.app_id,
+        "attrs": json.dumps(attrs).decode(),
+        "doomed": json.dumps(roots).decode(),
+    }
+    followed: dict[Doomed, list[Doomed]] = {one: [one] for one in doomed}
     cursor = await work.conn.execute(_CASCADE, values)
-    return list(dict.fromkeys([*doomed, *await cursor.fetchall()]))
+    for root, entity_id, etype in await cursor.fetchall():
+        roots_of = followed.setdefault((entity_id, etype), [])
+        if by_root and doomed[root] not in roots_of:
+            roots_of.append(doomed[root])
+    return followed
 
 
 async def delete(work: Work, doomed: Sequence[Doomed]) -> None:

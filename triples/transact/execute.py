@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from triples.attrs.attr import Attr
+from triples.attrs.catalog import AttrCatalog
 from triples.attrs.write import add_inferred_types
 from triples.transact import attr_steps, deletes, guard, values
 from triples.transact.lookups import check_id_lookups, lookups_of, resolve
 from triples.transact.modes import check_modes
+from triples.transact.permissions import Judged, Verdict, judged
 from triples.transact.references import check_references
 from triples.transact.required import check_required
 from triples.transact.steps import (
@@ -21,11 +23,11 @@ from triples.transact.steps import (
     DeleteAttr,
     DeleteEntity,
     RestoreAttr,
+    RuleParams,
     Step,
     TripleStep,
     UpdateAttr,
 )
-from triples.transact.system_rules import check_system_rules
 from triples.transact.work import Work
 from wire.errors import PermissionDenied
 
@@ -33,48 +35,59 @@ _ATTR_CHANGES: Final = (UpdateAttr, DeleteAttr, RestoreAttr)
 _ATTR_STEPS: Final = (AddAttr, *_ATTR_CHANGES)
 
 
-async def execute(work: Work, steps: Sequence[Step]) -> None:
-    """Judge and run all steps; raises wire errors, and psycopg's where a constraint refuses."""
+async def execute(work: Work, steps: Sequence[Step]) -> list[Verdict]:
+    """Judge and run all steps; raises wire errors, and psycopg's where a constraint refuses.
+
+    What rules said is returned where the work gathers it.
+    """
     if not steps:
-        return
-    attrs = _attrs_in_play(work, steps)
+        return []
+    expected = _expected(work, steps)
+    attrs = {**expected.by_ids, **work.attrs_by_id()}
     triple_steps = [step for step in steps if isinstance(step, TripleStep)]
     doomed = await _prepare(work, steps, attrs)
     guard.check_values(work.author, triple_steps, attrs)
     guard.check_deleted(work.author, [etype for _, etype in doomed])
+    judgement: Judged | None = None
     if not work.author.is_admin:
         if any(isinstance(step, _ATTR_CHANGES) for step in steps):
             raise PermissionDenied(["attrs", "attr"])
         check_references(steps, attrs)
-        await check_system_rules(work, triple_steps, attrs, doomed)
+        judgement = await judged(work, steps, attrs, expected, doomed)
+        await judgement.before()
     await check_modes(work, steps, attrs)
     if expectations := [step for step in triple_steps if step.op == "expect-triple"]:
         await values.expect(work, expectations)
     for group in _groups(steps):
-        await _run(work, group, doomed)
+        await _run(work, group, list(doomed))
     await check_required(work)
     if work.kinds:
         await add_inferred_types(work.conn, work.app_id, work.kinds)
+    if judgement is None:
+        return []
+    await judgement.after()
+    return judgement.verdicts
 
 
-def _attrs_in_play(work: Work, steps: Sequence[Step]) -> Mapping[str, Attr]:
-    """The attrs by id, those included that the steps add or remove."""
+def _expected(work: Work, steps: Sequence[Step]) -> AttrCatalog:
+    """The attrs as the steps will leave them."""
     if not any(isinstance(step, _ATTR_STEPS) for step in steps):
-        return work.attrs_by_id()
-    expected = attr_steps.expected_catalog(work.catalog, steps)
-    return {**expected.by_ids, **work.attrs_by_id()}
+        return work.catalog
+    return attr_steps.expected_catalog(work.catalog, steps)
 
 
 async def _prepare(
     work: Work, steps: Sequence[Step], attrs: Mapping[str, Attr]
-) -> list[deletes.Doomed]:
-    """Resolve every lookup, and say which entities will be deleted."""
+) -> dict[deletes.Doomed, list[deletes.Doomed]]:
+    """Resolve every lookup, and say which entities will be deleted, and after whom."""
     check_id_lookups(steps, attrs)
     await resolve(work, lookups_of(steps, attrs))
     deleting = [step for step in steps if isinstance(step, DeleteEntity)]
     if not deleting:
-        return []
-    return await deletes.with_cascades(work, await deletes.named_by(work, deleting))
+        return {}
+    has_params = any(isinstance(step, RuleParams) for step in steps)
+    named = await deletes.named_by(work, deleting)
+    return await deletes.with_cascades(work, named, by_root=has_params)
 
 
 def _groups(steps: Sequence[Step]) -> list[list[Any]]:
@@ -84,7 +97,7 @@ def _groups(steps: Sequence[Step]) -> list[list[Any]]:
     return list(groups.values())
 
 
-async def _run(work: Work, group: list[Any], doomed: list[deletes.Doomed]) -> None:
+async def _run(work: Work, group: list[Any], doomed: Sequence[deletes.Doomed]) -> None:
     match group[0]:
         case AddAttr():
             await attr_steps.add_attrs(work, group)

@@ -78,10 +78,19 @@ def create_missing(work: Work, steps: Sequence[TripleStep]) -> dict[Lookup, str]
         lookup = step.entity
         if not isinstance(lookup, Lookup) or lookup in work.resolved:
             continue
-        attr = unique_attr(work, lookup)
-        known_id = parse_uuid(lookup.value) if attr.label == "id" else None
-        created[lookup] = work.resolved[lookup] = known_id or new_id()
+        unique_attr(work, lookup)
+        created[lookup] = work.resolved[lookup] = reserve(work, lookup)
     return created
+
+
+def reserve(work: Work, lookup: Lookup) -> str:
+    """The id that an entity gets if this lookup makes it; the same whenever it is asked for."""
+    if lookup not in work.reserved:
+        attr = work.catalog.by_id(lookup.attr_id)
+        is_id = attr is not None and attr.label == "id"
+        known_id = parse_uuid(lookup.value) if is_id else None
+        work.reserved[lookup] = known_id or new_id()
+    return work.reserved[lookup]
 
 
 def unique_attr(work: Work, lookup: Lookup) -> Attr:

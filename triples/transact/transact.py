@@ -109,6 +109,7 @@ async def _attempt(conn: Connection, request: Request) -> Transacted:
                 request.event_hashes,
                 started.catalog,
                 started.existence,
+                started.rules,
             )
             await execute(work, request.steps)
             tx_id = work.tx_id or await _insert_transaction(work)

@@ -8,6 +8,7 @@ from typing import Any
 
 from triples.attrs.attr import Attr
 from triples.attrs.catalog import AttrCatalog
+from triples.permissions.rules import Rules
 from triples.sql.pool import Connection
 from triples.transact.author import Author
 from triples.transact.existence import Existence
@@ -39,7 +40,13 @@ class Work:
     catalog: AttrCatalog
     existence: Existence
     """What is known of the entities before this write."""
+    rules: Rules
+    """The app's permission rules; not asked where the author is an admin."""
+    gathers_verdicts: bool = False
+    """Whether the write is only tried: what rules say is gathered, and a denial ends nothing."""
     tx_id: int | None = None
+    reserved: dict[Lookup, str] = field(default_factory=dict)
+    """Ids of entities that lookups make, decided before they are made."""
     resolved: dict[Lookup, str] = field(default_factory=dict)
     touched: set[tuple[str, str]] = field(default_factory=set)
     """Entity and attr of rows that were written or removed, where an etype requires attrs."""

@@ -10,7 +10,7 @@ import pytest
 from tests.database.transact.writer import ADMIN, GUEST, Writer
 from triples.management.database import connect
 from triples.transact.transact import Author, transact
-from wire.errors import AppDisabled, AppReadOnly, PermissionEvaluationFailed, RecordNotFound
+from wire.errors import AppDisabled, AppReadOnly, RecordNotFound
 from wire.ids import new_id
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.database]
@@ -124,17 +124,6 @@ async def test_closed_app_takes_no_writes(library: Writer, status: str, error: t
 async def test_app_that_is_gone_takes_no_writes(library: Writer) -> None:
     with pytest.raises(RecordNotFound):
         await transact(library.conn, new_id(), [], ADMIN)
-
-
-async def test_app_with_rules_is_closed_to_all_but_admins(library: Writer) -> None:
-    await library.conn.execute(
-        "insert into rules (app_id, code) values (%s::uuid, %s)",
-        (library.app_id, '{"users": {"allow": {"view": "false"}}}'),
-    )
-    step = library.add("ann", "users.name", "Ann")
-    assert isinstance(await library.refusal(step, author=GUEST), PermissionEvaluationFailed)
-    await library.write(step, author=ADMIN)
-    assert await library.stored("ann") == {"users.name": "Ann"}
 
 
 async def test_writes_of_two_apps_do_not_wait_for_each_other(

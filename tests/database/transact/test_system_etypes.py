@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.database.stored import Storage
 from tests.database.transact.writer import ADMIN, GUEST, Writer
 from triples.attrs.system_catalog import SYSTEM_ATTRS
 from triples.transact.transact import Author
@@ -82,9 +83,13 @@ async def test_file_is_not_created_by_a_write(people: Writer) -> None:
     assert "Missing required attribute `$files/" in refusal.message
 
 
-async def test_files_are_closed_without_rules(people: Writer) -> None:
+async def test_files_are_closed_without_rules(people: Writer, storage: Storage) -> None:
+    file = {"entity": people.entity("file"), "attr": people.attr("$files.path")}
+    await storage.insert("a.txt", **file, ea=True)
     step = people.add("file", "$files.caption", "x")
-    assert isinstance(await people.refusal(step, author=ann(people)), PermissionDenied)
+    refusal = await people.refusal(step, author=ann(people))
+    assert isinstance(refusal, PermissionDenied)
+    assert refusal.hint["input"] == ["$files", "object"]
 
 
 async def test_user_is_not_created_by_a_write(people: Writer) -> None:
