@@ -50,7 +50,7 @@ urlpatterns = [
         framework_query(catalogs, user_of_token, settings.ENVIRONMENT.trusted_proxies),
     ),
     # writes
-    path("admin/transact", admin_transact(user_of_token)),
+    path("admin/transact", admin_transact(user_of_token, settings.ENVIRONMENT.trusted_proxies)),
     # sign-in
     path("runtime/auth/send_magic_code", sign_in.view(post=runtime_auth.send_magic_code)),
     path("runtime/auth/verify_magic_code", sign_in.view(post=runtime_auth.verify_magic_code)),

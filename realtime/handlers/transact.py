@@ -73,7 +73,12 @@ def stands_for(session: Session, later: Message, earlier: Message) -> bool:
 def author_of(session: Session) -> Author:
     """Who writes when this session writes."""
     user_id = session.user["id"] if session.user else None
-    return Author(is_admin=session.is_admin, user_id=user_id)
+    return Author(
+        is_admin=session.is_admin,
+        user_id=user_id,
+        ip=session.ip or "",
+        origin=session.origin or "",
+    )
 
 
 def undo_in_client(session: Session, message: Message, arrived_at: float) -> None:

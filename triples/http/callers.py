@@ -55,10 +55,15 @@ class Caller:
     is_admin: bool
     user: dict[str, Any] | None
 
-    @property
-    def author(self) -> Author:
-        """The caller as the one who writes."""
-        return Author(is_admin=self.is_admin, user_id=self.user["id"] if self.user else None)
+    def author(self, call: Call, trusted_proxies: int) -> Author:
+        """The caller as the one who writes, and from where."""
+        address = call.client_address(trusted_proxies)
+        return Author(
+            is_admin=self.is_admin,
+            user_id=self.user["id"] if self.user else None,
+            ip="" if address is None else str(address),
+            origin=call.request.headers.get("origin", ""),
+        )
 
 
 async def caller_of(

@@ -20,19 +20,20 @@ from wire.http import Call, View, endpoint
 MAX_COMPILATIONS: Final = 5  # each but the last lost a race for a name
 
 
-def admin_transact(user_of_token: UserOfToken) -> View:
+def admin_transact(user_of_token: UserOfToken, trusted_proxies: int = 0) -> View:
     """The view of `admin/transact`."""
 
     async def write(call: Call) -> dict[str, Any]:
-        return await _write(call, user_of_token)
+        return await _write(call, user_of_token, trusted_proxies)
 
     return endpoint(post=write)
 
 
-async def _write(call: Call, user_of_token: UserOfToken) -> dict[str, Any]:
+async def _write(call: Call, user_of_token: UserOfToken, trusted_proxies: int) -> dict[str, Any]:
     app_id = app_id_of(call)
     async with pool.connection() as conn:
-        author = (await caller_of(call, conn, app_id, user_of_token)).author
+        caller = await caller_of(call, conn, app_id, user_of_token)
+        author = caller.author(call, trusted_proxies)
         body = call.body if isinstance(call.body, dict) else {}
         if "steps" not in body:
             raise ParamMissing(["body", "steps"])

@@ -62,5 +62,5 @@ end $$
 class Migration(migrations.Migration):
     """Replaces the function that begins a write."""
 
-    dependencies = [("triples", "0022_client_events")]
+    dependencies = [("triples", "0024_rule_failed")]
     operations = [migrations.RunSQL(BEGIN_WRITE, migrations.RunSQL.noop)]
