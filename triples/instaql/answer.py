@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
@@ -34,6 +34,13 @@ from wire.errors import PermissionEvaluationFailed, RecordNotFound, ValidationFa
 
 Viewer = Asker
 """For whom a query is answered; admins see everything."""
+
+_TRIPLES: Final = COLUMNS.index("triples")
+_META: Final = COLUMNS.index("meta")
+_ROWS: Final = COLUMNS.index("rows")
+_RESULT: Final = (
+    '[{"data":{"datalog-result":{"join-rows":[[%s]]}%s},"child-nodes":[]}]'  # both are JSON text
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +149,19 @@ async def run_query(conn: Connection, prepared: PreparedQuery) -> Answer:
     except psycopg.DatabaseError as error:
         raise_failed_rule(error)
         raise
-    row = await cursor.fetchone()
+    rows = await cursor.fetchall()
+    row = next((row for row in rows if row[0] is not None), None)
     if row is None:
         raise RecordNotFound("app")
+    triples = ",".join([row[_TRIPLES] for row in rows if row[_TRIPLES] is not None])
     return Answer(
         processed_tx_id=row[0],
         attrs_version=row[1],
         rules_stamp=row[3],
         snapshot=row[2],
-        result=row[4].encode(),
+        result=(_RESULT % (triples, row[_META])).encode(),
         level_ids=tuple(frozenset(ids or ()) for ids in row[len(COLUMNS) :]),
-        rows=row[5],
+        rows=row[_ROWS],
     )
 
 

@@ -23,15 +23,27 @@ _NO_LINK: Final = (
     "null::uuid as link_entity, null::uuid as link_attr, null::jsonb as link_value,"
     " null::bigint as link_time"
 )
+_LINK: Final = "link.attr_id as link_attr, link.value as link_value, link.created_at as link_time"
+_UNSENT_LINK: Final = (
+    "null::uuid as link_attr, null::jsonb as link_value, null::bigint as link_time"
+)
 
 
 class LevelSql:
-    """Writes the CTEs that find rows."""
+    """Writes the CTEs that find rows; `with_rows`: all of them know their place."""
 
-    def __init__(self, app_id: str, conditions: ConditionSql, guards: Guards = OPEN) -> None:
+    def __init__(
+        self,
+        app_id: str,
+        conditions: ConditionSql,
+        guards: Guards = OPEN,
+        *,
+        with_rows: bool,
+    ) -> None:
         self._app_id = app_id
         self._conditions = conditions
         self._guards = guards
+        self._with_rows = with_rows
 
     def top_rows(self, number: int, form: Form) -> list[Fragment]:
         """The CTEs of a top-level form's page."""
@@ -117,23 +129,32 @@ class LevelSql:
             fence += " cross join lateral (select member.sort_key) as ordered (sort_key)"
         return found.wrap(f" from (select {columns}", fence)
 
-    def child_rows(self, number: int, parent: int, form: Form, link: Step) -> list[Fragment]:
-        """The CTEs of a nested form: what its link leads to from the parent's rows."""
+    def child_rows(
+        self, number: int, parent: int, form: Form, link: Step, *, sends_link: bool
+    ) -> list[Fragment]:
+        """The CTEs of a nested form: what its link leads to from the parent's rows.
+
+        What nobody asks for is null: it would be read from the table and stored for nothing.
+        """
         return [
-            self._linked(number, parent, form, link),
+            self._linked(number, parent, form, link, sends_link=sends_link),
             self._kept(number, form),
             _ids(number),
         ]
 
-    def _linked(self, number: int, parent: int, form: Form, link: Step) -> Fragment:
+    def _linked(
+        self, number: int, parent: int, form: Form, link: Step, *, sends_link: bool
+    ) -> Fragment:
         if form.id_attr is None:
             raise ValueError("a form that matches nothing has no rows")
         near, far = ("entity_id", "ref") if link.direction == "forward" else ("ref", "entity_id")
+        has_place = self._with_rows or form.page.limit is not None
+        no_place = "null::bigint" if order_attr(form) is None else "null::bytea"
+        place = place_of(form.order) if has_place else no_place
+        columns = _LINK if sends_link else _UNSENT_LINK
         select = sql(
-            f"select link.{near} as parent, link.{far} as id,"
-            f" {place_of(form.order)} as place, member.entity_id is not null as is_member,"
-            " link.entity_id as link_entity, link.attr_id as link_attr,"
-            " link.value as link_value, link.created_at as link_time"
+            f"select link.{near} as parent, link.{far} as id, {place} as place,"
+            f" member.entity_id is not null as is_member, link.entity_id as link_entity, {columns}"
             f" from triples link left join triples member on member.app_id = %s::uuid"
             f" and member.entity_id = link.{far} and member.attr_id = %s::uuid and member.ea",
             self._app_id,
@@ -145,7 +166,8 @@ class LevelSql:
             self._app_id,
             link.attr.id,
         )
-        whole = select + self._order_join(form.order) + where
+        ordered = self._order_join(form.order) if has_place else EMPTY
+        whole = select + ordered + where
         return whole.wrap(f"linked_{number} as materialized (", ")")
 
     def _kept(self, number: int, form: Form) -> Fragment:

@@ -1,8 +1,8 @@
 """One SQL statement for a whole query: all levels, all triples, and what the answer is worth.
 
-Steps, each a CTE: rows of a level → its ids → children's links and rows, and so on; then the
-triples of every step in one list, without duplicates, as JSON text in wire form. The statement
-returns exactly one row (see `COLUMNS`), or none where the app is gone. Spec: instaql.md §3, §4.2.
+Steps, each a CTE: rows of a level → its ids → children's links and rows, and so on. The statement
+returns one row about the whole (see `COLUMNS`), none where the app is gone, and beside it any
+number of rows with nothing but triples, as JSON text in wire form. Spec: instaql.md §3, §4.2.
 """
 
 from __future__ import annotations
@@ -14,16 +14,29 @@ from typing import Final
 
 from triples.instaql.conditions import ConditionSql
 from triples.instaql.dependencies import reads_of_form
-from triples.instaql.forms import Form
+from triples.instaql.forms import Form, Step
 from triples.instaql.guards import OPEN, Guards
 from triples.instaql.levels import LevelSql, direction, order_attr
 from triples.instaql.page_info import edge_ctes, nothing_there, page_info
 from triples.instaql.reads import ReadOf
+from triples.instaql.sent import SentTriples, attrs_of, unshown
 from triples.permissions.store import STAMP
 from triples.sql.fragment import EMPTY, Fragment, join, sql
 
-COLUMNS: Final = ("processed_tx_id", "attrs_version", "snapshot", "rules_stamp", "result", "rows")
-"""The first columns of the statement's row; an array of ids for each level follows."""
+COLUMNS: Final = (
+    "processed_tx_id",
+    "attrs_version",
+    "snapshot",
+    "rules_stamp",
+    "triples",
+    "meta",
+    "rows",
+)
+"""The first columns of the statement's rows; an array of ids for each level follows.
+
+In the row about the whole, `triples` is null; in the others it is all there is. `meta` is
+what stands beside the triples: page info and counts, as members of a JSON object.
+"""
 
 _HEAD: Final = f"""
 select
@@ -31,11 +44,8 @@ select
   apps.attrs_version,
   pg_current_snapshot()::text,
   {STAMP},
+  null::text,
 """
-_TRIPLES_AS_JSON: Final = (
-    "(select string_agg('[\"' || entity_id || '\",\"' || attr_id || '\",' || value::text || ','"
-    " || created_at || ']', ',') from ("
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +70,11 @@ class Level:
 
 
 @dataclass(slots=True)
-class _Piece:
-    """A select of triples; `attr_ids` are all that it can bring, None if that is not known."""
-
-    select: Fragment
-    attr_ids: frozenset[str] | None
-
-
-@dataclass(slots=True)
 class _Parts:
     """What the statement is put together from."""
 
+    sent: SentTriples
     ctes: list[Fragment] = field(default_factory=list)
-    pieces: list[_Piece] = field(default_factory=list)
     reads: list[ReadOf] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
     page_infos: list[Fragment] = field(default_factory=list)
@@ -91,19 +93,20 @@ def compile_statement(
 
     `numbers` are the ones that the guards number their aliases with.
     """
-    compiler = _Compiler(app_id, guards, numbers if numbers is not None else count(1))
+    compiler = _Compiler(app_id, with_rows, guards, numbers if numbers is not None else count(1))
     for form in forms:
         compiler.add_top(form)
-    return compiler.statement(with_rows)
+    return compiler.statement()
 
 
 class _Compiler:
-    def __init__(self, app_id: str, guards: Guards, numbers: count[int]) -> None:
+    def __init__(self, app_id: str, with_rows: bool, guards: Guards, numbers: count[int]) -> None:
         self._app_id = app_id
+        self._with_rows = with_rows
         self._guards = guards
         self._conditions = ConditionSql(app_id, numbers, guards)
-        self._levels = LevelSql(app_id, self._conditions, guards)
-        self._parts = _Parts()
+        self._levels = LevelSql(app_id, self._conditions, guards, with_rows=with_rows)
+        self._parts = _Parts(SentTriples(app_id, guards))
         self._next_number = 0
 
     def add_top(self, form: Form) -> None:
@@ -128,21 +131,28 @@ class _Compiler:
         self._add_triples(level)
         self._add_children(level)
 
-    def statement(self, with_rows: bool) -> Statement:
+    def statement(self) -> Statement:
         """Everything that was added, as one statement."""
         parts = self._parts
         with_ctes = join(",\n", parts.ctes).wrap("with ", "") if parts.ctes else EMPTY
-        columns = [self._result(), self._rows() if with_rows else sql("null::text")]
+        columns = [self._meta(), self._rows() if self._with_rows else sql("null::text")]
         for level in parts.levels:
             columns.append(self._level_ids(level))
-        text = (
-            with_ctes
-            + sql(_HEAD)
+        whole = (
+            sql(_HEAD)
             + join(",\n", columns)
             + sql("\nfrom apps where apps.id = %s::uuid", self._app_id)
             + sql(" and apps.deletion_marked_at is null")
         )
-        return Statement(text, tuple(parts.reads), tuple(parts.levels))
+        before = "null, " * COLUMNS.index("triples")
+        after = ", null" * (len(COLUMNS) - COLUMNS.index("triples") - 1 + len(parts.levels))
+        rows = [
+            select.wrap(f"\nunion all select {before}triples{after} from (", ") as sent")
+            for select in parts.sent.selects()
+        ]
+        return Statement(
+            join("", [with_ctes, whole, *rows]), tuple(parts.reads), tuple(parts.levels)
+        )
 
     # -- levels ------------------------------------------------------------------------------
 
@@ -171,82 +181,58 @@ class _Compiler:
                 self._add_nothing(form)
                 continue
             child = self._begin(form, level.number)
-            self._parts.ctes += self._levels.child_rows(child.number, level.number, form, form.link)
-            self._add_link(child)
+            sends_link = self._sends_link(child)
+            self._parts.ctes += self._levels.child_rows(
+                child.number, level.number, form, form.link, sends_link=sends_link
+            )
+            if sends_link:
+                self._add_link(child, form.link)
             self._add_triples(child)
             self._add_children(child)
 
     # -- triples -----------------------------------------------------------------------------
 
-    def _add_link(self, child: Level) -> None:
-        """The link triples of the child's rows, unless one side's own triples have them already."""
+    def _sends_link(self, child: Level) -> bool:
+        """Whether neither side's own triples have the link triples that lead to the rows."""
         link = child.form.link
         if link is None or child.parent is None:
-            return
+            return False
         holder = child if link.direction == "reverse" else self._parts.levels[child.parent]
-        if link.attr in holder.form.attrs:
-            return
+        return link.attr not in holder.form.attrs
+
+    def _add_link(self, child: Level, link: Step) -> None:
         select = sql(
             "select link_entity as entity_id, link_attr as attr_id, link_value as value,"
             f" link_time as created_at from rows_{child.number}"
         )
-        self._parts.pieces.append(_Piece(select, frozenset((link.attr.id,))))
+        self._parts.sent.add(select, frozenset((link.attr.id,)), distinct=True)
 
     def _add_triples(self, level: Level) -> None:
         form = level.form
-        attr_ids = {attr.id for attr in form.attrs}
+        attrs = {attr.id: attr for attr in form.attrs}
         ordered = order_attr(form)
         if ordered is not None:
-            attr_ids.add(ordered.id)
-        ids = f"(select ids from ids_{level.number})::uuid[]"
-        select = sql(
-            "select fetched.entity_id, fetched.attr_id, fetched.value, fetched.created_at"
-            f" from triples fetched where fetched.app_id = %s::uuid and fetched.entity_id ="
-            f" any({ids}) and fetched.attr_id = any(%s::uuid[]) and fetched.ea",
-            self._app_id,
-            sorted(attr_ids),
-        ) + self._visible_fields(form)
-        self._parts.pieces.append(_Piece(select, frozenset(attr_ids)))
-        if form.condition is not None:
-            for witness in self._conditions.witnesses(form.condition, sql(ids)):
-                self._parts.pieces.append(_Piece(witness, None))
-
-    def _visible_fields(self, form: Form) -> Fragment:
-        """Values of attrs with a rule are left out where the rule hides them."""
-        ordered = order_attr(form)
-        order_attrs = () if ordered is None else (ordered,)
-        cases = [
-            sql(" when %s::uuid then ", attr.id) + guard.passes("fetched.entity_id")
-            for attr in {attr.id: attr for attr in (*form.attrs, *order_attrs)}.values()
-            if (guard := self._guards.field(attr)) is not None
-        ]
-        if not cases:
-            return EMPTY
-        return join("", cases).wrap(" and case fetched.attr_id", " else true end")
-
-    def _union(self) -> Fragment:
-        pieces = self._parts.pieces
-        known = [piece.attr_ids for piece in pieces if piece.attr_ids is not None]
-        are_disjoint = len(known) == len(pieces) and sum(map(len, known)) == len(
-            frozenset().union(*known)
-        )
-        return join(" union all " if are_disjoint else " union ", [p.select for p in pieces])
+            attrs[ordered.id] = ordered
+        self._parts.sent.add_entities(level.number, attrs.values())
+        if form.condition is None:
+            return
+        condition = unshown(form.condition, frozenset(attrs))
+        if condition is None:
+            return
+        ids = sql(f"(select ids from ids_{level.number})::uuid[]")
+        for witness in self._conditions.witnesses(condition, ids):
+            self._parts.sent.add(witness, attrs_of(condition), distinct=False)
 
     # -- columns -----------------------------------------------------------------------------
 
-    def _result(self) -> Fragment:
+    def _meta(self) -> Fragment:
         parts = self._parts
-        triples = sql("''")
-        if parts.pieces:
-            triples = sql("coalesce(") + self._union().wrap(_TRIPLES_AS_JSON, ") as triple), '')")
-        return (
-            sql("""'[{"data":{"datalog-result":{"join-rows":[[' || """)
-            + triples
-            + sql(" || ']]}'")
-            + _member("page-info", parts.page_infos)
-            + _member("aggregate", parts.counts)
-            + sql(""" || '},"child-nodes":[]}]'""")
-        )
+        members = [
+            join(", ", entries).wrap(f"""',"{name}":' || json_build_object(""", ")::text")
+            for name, entries in (("page-info", parts.page_infos), ("aggregate", parts.counts))
+            if entries
+        ]
+        return join(" || ", members) if members else sql("''::text")
 
     def _rows(self) -> Fragment:
         """A JSON list with, for each level, its (parent, id) pairs in order."""
@@ -265,10 +251,3 @@ class _Compiler:
         if level.parent is None:
             return sql(f"(select ids from ids_{level.number})")
         return sql(f"(select array_agg(distinct id) from linked_{level.number})")
-
-
-def _member(name: str, entries: list[Fragment]) -> Fragment:
-    """`,"name":{…}`, or nothing."""
-    if not entries:
-        return EMPTY
-    return join(", ", entries).wrap(f""" || ',"{name}":' || json_build_object(""", ")::text")
