@@ -64,7 +64,7 @@ function candidates(store, pattern, row, visit) {
   if (e !== undefined) {
     const entity = store.eav.get(e);
     if (a !== undefined) visitLeaf(entity?.get(a), v, visit);
-    else entity?.forEach((leaf) => visitLeaf(leaf, v, visit));
+    else entity?.forEach((/** @type {any} */ leaf) => visitLeaf(leaf, v, visit));
   } else if (v !== undefined && store.attrs.get(a)?.['value-type'] === 'ref') {
     store.vae.get(v)?.get(a)?.forEach(visit);
   } else if (a !== undefined) {

@@ -9,7 +9,10 @@ export function canonical(value) {
   if (Array.isArray(value)) return `[${value.map((one) => canonical(one ?? null)).join()}]`;
   if (!isObject(value)) return JSON.stringify(value) ?? 'null';
   const keys = Object.keys(value).filter((key) => value[key] !== undefined);
-  return `{${keys.sort().map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join()}}`;
+  return `{${keys
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`)
+    .join()}}`;
 }
 
 /** @param {any} value @returns {value is Record<string, any>} */

@@ -9,7 +9,9 @@ import { answerOver } from '../../clients/browser/instaql/query.js';
 function evaluate(attrs, stores, { store, query, pageInfo, aggregate }) {
   try {
     const triples = Array.isArray(store) ? store : stores[store];
-    return { data: answerOver(TripleStore.of(attrs, triples), query, { pageInfo, aggregate }).data };
+    return {
+      data: answerOver(TripleStore.of(attrs, triples), query, { pageInfo, aggregate }).data,
+    };
   } catch (error) {
     return { error: String(error?.stack ?? error) };
   }

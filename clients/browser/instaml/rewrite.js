@@ -30,7 +30,12 @@ export function rewritten(steps, attrs) {
   return rest.map((step) => rewrittenStep(step, ids, swapped));
 }
 
-/** @param {Step} step @param {Map<string, string>} ids @param {Set<string>} swapped @returns {Step} */
+/**
+ * @param {Step} step
+ * @param {Map<string, string>} ids
+ * @param {Set<string>} swapped links that the server has the other way round
+ * @returns {Step}
+ */
 function rewrittenStep(step, ids, swapped) {
   if (step[0] === 'add-attr') return step;
   const inLookup = (/** @type {any} */ part) => {

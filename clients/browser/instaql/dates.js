@@ -1,8 +1,10 @@
 // Dates as the server reads them (instaql.md §2.3), as milliseconds since 1970 UTC. What names no
 // zone is UTC, whatever the zone of this machine.
 
-const ISO =
-  /^(\d+)-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d+)?))?)?(Z|[+-]\d\d(?::?\d\d)?)?$/;
+const DAY = /(\d+)-(\d{1,2})-(\d{1,2})/.source;
+const TIME = /(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d+)?))?)?/.source;
+const ZONE = /(Z|[+-]\d\d(?::?\d\d)?)?/.source;
+const ISO = new RegExp(`^${DAY}${TIME}${ZONE}$`);
 const AMERICAN = /^(\d{1,2})[/-](\d{1,2})[/-](\d{4})$/;
 const NAMES_A_ZONE = /(?:Z|GMT|UTC|[A-Z]{3,6}|[+-]\d\d:?\d\d)(?: \(.*\))?$/;
 

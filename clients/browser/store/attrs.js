@@ -84,7 +84,9 @@ export class Attrs {
 
   /** @param {Attr[]} attrs added; one with a known id replaces the old one */
   with(attrs) {
-    return new Attrs(new Map([...this.byId, ...attrs.map((attr) => [attr.id, attr])]).values());
+    const byId = new Map(this.byId);
+    for (const attr of attrs) byId.set(attr.id, attr);
+    return new Attrs(byId.values());
   }
 
   /** @param {string} id */

@@ -77,7 +77,7 @@ export class TripleStore {
     if (this.attrs.get(a)?.['value-type'] === 'ref') return this.linksTo(value, a)[0]?.[0];
     /** @type {string | undefined} */
     let found;
-    this.aev.get(a)?.forEach((leaf) => {
+    this.aev.get(a)?.forEach((/** @type {any} */ leaf) => {
       for (const triple of triplesOf(leaf)) if (triple[2] === value) found = triple[0];
     });
     return found;

@@ -17,10 +17,16 @@ const CASES = {
   'a constant value': [[[x, 'people.name', 'Ann', ANY]], ['ann']],
   'a constant target uses the link backwards': [[[x, 'posts.author', 'ann', ANY]], ['p1', 'p2']],
   'a shared variable joins': [
-    [[x, 'posts.author', y, ANY], [y, 'people.name', 'bob', ANY]],
+    [
+      [x, 'posts.author', y, ANY],
+      [y, 'people.name', 'bob', ANY],
+    ],
     ['p3,bob'],
   ],
-  'a variable twice in one pattern is one value': [[[x, 'people.id', x, ANY]], ['ann', 'bob', 'cem']],
+  'a variable twice in one pattern is one value': [
+    [[x, 'people.id', x, ANY]],
+    ['ann', 'bob', 'cem'],
+  ],
   'a test asks what no index knows': [
     [[x, 'people.age', new Test((age) => age > 20), ANY]],
     ['ann'],
@@ -29,8 +35,17 @@ const CASES = {
     [{ any: [[[x, 'people.name', 'Ann', ANY]], [[x, 'people.age', 20, ANY]]] }],
     ['ann', 'cem'],
   ],
-  'an unknown attr is a variable as well': [[['p3', y, z, ANY]], ['posts.author,bob', 'posts.id,p3', 'posts.title,Three']],
-  'nothing known at all': [[[x, y, 'red', ANY], [x, 'posts.title', 'One', ANY]], ['p1,posts.tags']],
+  'an unknown attr is a variable as well': [
+    [['p3', y, z, ANY]],
+    ['posts.author,bob', 'posts.id,p3', 'posts.title,Three'],
+  ],
+  'nothing known at all': [
+    [
+      [x, y, 'red', ANY],
+      [x, 'posts.title', 'One', ANY],
+    ],
+    ['p1,posts.tags'],
+  ],
   'time can be bound': [[['ann', 'people.id', ANY, x]], ['1']],
 };
 

@@ -17,7 +17,10 @@ const WHERES = {
   'a path': [{ 'posts.title': 'Three' }, ['bob']],
   'keys of one path share the entity': [{ 'posts.title': 'One', 'posts.tags': 'red' }, ['ann']],
   'keys that need one entity': [{ 'posts.title': 'Two', 'posts.tags': 'blue' }, []],
-  'elements of and have entities of their own': [{ and: [{ 'posts.title': 'Two' }, { 'posts.tags': 'blue' }] }, ['ann']],
+  'elements of and have entities of their own': [
+    { and: [{ 'posts.title': 'Two' }, { 'posts.tags': 'blue' }] },
+    ['ann'],
+  ],
   or: [{ or: [{ name: 'Ann' }, { age: 20 }] }, ['ann', 'cem']],
   $in: [{ name: { $in: ['Ann', 'bob'] } }, ['ann', 'bob']],
   '$in of nothing': [{ name: { $in: [] } }, []],
@@ -41,12 +44,12 @@ for (const [name, [where, expected]] of Object.entries(WHERES)) {
 
 const OPTIONS = {
   'by creation': [{}, ['ann', 'bob', 'cem']],
-  'downwards': [{ order: { serverCreatedAt: 'desc' } }, ['cem', 'bob', 'ann']],
+  downwards: [{ order: { serverCreatedAt: 'desc' } }, ['cem', 'bob', 'ann']],
   'by letters, as people do': [{ order: { name: 'asc' } }, ['ann', 'bob', 'cem']],
   'null comes first': [{ order: { age: 'asc' } }, ['bob', 'cem', 'ann']],
   'equal dates by id': [{ order: { born: 'desc' } }, ['cem', 'ann', 'bob']],
-  'limit': [{ limit: 2 }, ['ann', 'bob']],
-  'last': [{ last: 1 }, ['cem']],
+  limit: [{ limit: 2 }, ['ann', 'bob']],
+  last: [{ last: 1 }, ['cem']],
 };
 
 for (const [name, [options, expected]] of Object.entries(OPTIONS)) {
@@ -56,20 +59,37 @@ for (const [name, [options, expected]] of Object.entries(OPTIONS)) {
 test('a page that does not start at the beginning is where the server says', () => {
   const query = { people: { $: { offset: 1, order: { age: 'asc' } } } };
   assert.deepEqual(answerOver(world(), query).data.people, []);
-  const info = { 'start-cursor': ['cem', 'people.age', 20, 0], 'end-cursor': ['cem', 'people.age', 20, 0] };
+  const info = {
+    'start-cursor': ['cem', 'people.age', 20, 0],
+    'end-cursor': ['cem', 'people.age', 20, 0],
+  };
   const answer = answerOver(world(), query, { pageInfo: { people: info } });
   assert.deepEqual(ids(answer.data.people), ['cem']);
   assert.deepEqual(answer.pageInfo.people.startCursor, ['cem', 'people.age', 20, 0]);
 });
 
 test('links nest in both directions, with their own options', () => {
-  const query = { people: { $: { where: { name: 'Ann' }, fields: ['age'] }, posts: { $: { limit: 1 }, tags: {} } } };
+  const query = {
+    people: {
+      $: { where: { name: 'Ann' }, fields: ['age'] },
+      posts: { $: { limit: 1 }, tags: {} },
+    },
+  };
   assert.deepEqual(answerOver(world(), query).data, {
     people: [
       {
         id: 'ann',
         age: 30,
-        posts: [{ id: 'p1', title: 'One', tags: [{ id: 'blue', word: 'blue' }, { id: 'red', word: 'red' }] }],
+        posts: [
+          {
+            id: 'p1',
+            title: 'One',
+            tags: [
+              { id: 'blue', word: 'blue' },
+              { id: 'red', word: 'red' },
+            ],
+          },
+        ],
       },
     ],
   });
@@ -91,13 +111,22 @@ test('an unknown namespace and an unknown link are empty', () => {
 });
 
 test('counts are told beside the data', () => {
-  const answer = answerOver(world(), { people: {}, $$ruleParams: {} }, { aggregate: { people: { count: 3 } } });
+  const answer = answerOver(
+    world(),
+    { people: {}, $$ruleParams: {} },
+    { aggregate: { people: { count: 3 } } },
+  );
   assert.deepEqual(answer, { data: {}, aggregate: { people: { count: 3 } } });
 });
 
 test('what is new here comes last', () => {
   const store = applied(world(), [['add-triple', 'aaa', 'people.id', 'aaa']], 1e14);
-  assert.deepEqual(ids(answerOver(store, { people: {} }).data.people), ['ann', 'bob', 'cem', 'aaa']);
+  assert.deepEqual(ids(answerOver(store, { people: {} }).data.people), [
+    'ann',
+    'bob',
+    'cem',
+    'aaa',
+  ]);
 });
 
 const DATES = [

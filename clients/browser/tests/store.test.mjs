@@ -32,26 +32,72 @@ test('three indexes hold the same triples', () => {
 });
 
 test('triples of unknown attrs are left out', () => {
-  assert.deepEqual(applied(world(), [add('ann', 'nowhere', 1)], 9).triples().length, triples.length);
+  assert.deepEqual(
+    applied(world(), [add('ann', 'nowhere', 1)], 9).triples().length,
+    triples.length,
+  );
 });
 
 const CHANGES = {
-  'a new value takes the place of the old one': [[add('ann', 'people.name', 'Anna')], 'ann', 'people.name', ['Anna']],
+  'a new value takes the place of the old one': [
+    [add('ann', 'people.name', 'Anna')],
+    'ann',
+    'people.name',
+    ['Anna'],
+  ],
   'a link of one moves': [[add('p1', 'posts.author', 'bob')], 'p1', 'posts.author', ['bob']],
   'a link of many is added': [[add('p3', 'posts.tags', 'red')], 'p3', 'posts.tags', ['red']],
-  'a link is retracted': [[['retract-triple', 'p1', 'posts.tags', 'red']], 'p1', 'posts.tags', ['blue']],
-  'what is not there is not retracted': [[['retract-triple', 'p1', 'posts.author', 'bob']], 'p1', 'posts.author', ['ann']],
+  'a link is retracted': [
+    [['retract-triple', 'p1', 'posts.tags', 'red']],
+    'p1',
+    'posts.tags',
+    ['blue'],
+  ],
+  'what is not there is not retracted': [
+    [['retract-triple', 'p1', 'posts.author', 'bob']],
+    'p1',
+    'posts.author',
+    ['ann'],
+  ],
   'an object is merged': [
-    [add('p1', 'posts.meta', { a: 1, b: { c: 2 } }), ['deep-merge-triple', 'p1', 'posts.meta', { a: null, b: { d: 3 } }]],
+    [
+      add('p1', 'posts.meta', { a: 1, b: { c: 2 } }),
+      ['deep-merge-triple', 'p1', 'posts.meta', { a: null, b: { d: 3 } }],
+    ],
     'p1',
     'posts.meta',
     [{ b: { c: 2, d: 3 } }],
   ],
-  'an update of what is not there does nothing': [[add('zed', 'people.name', 'Z', 'update')], 'zed', 'people.name', []],
-  'a create of what is there does nothing': [[add('ann', 'people.name', 'Z', 'create')], 'ann', 'people.name', ['Ann']],
-  'a lookup finds its entity': [[add(['people.email', 'bob@x'], 'people.name', 'Rob')], 'bob', 'people.name', ['Rob']],
-  'an unknown lookup is left out': [[add(['people.email', 'zed@x'], 'people.name', 'Z')], 'ann', 'people.name', ['Ann']],
-  'a lookup can be what a link leads to': [[add('p3', 'posts.author', ['people.email', 'cem@x'])], 'p3', 'posts.author', ['cem']],
+  'an update of what is not there does nothing': [
+    [add('zed', 'people.name', 'Z', 'update')],
+    'zed',
+    'people.name',
+    [],
+  ],
+  'a create of what is there does nothing': [
+    [add('ann', 'people.name', 'Z', 'create')],
+    'ann',
+    'people.name',
+    ['Ann'],
+  ],
+  'a lookup finds its entity': [
+    [add(['people.email', 'bob@x'], 'people.name', 'Rob')],
+    'bob',
+    'people.name',
+    ['Rob'],
+  ],
+  'an unknown lookup is left out': [
+    [add(['people.email', 'zed@x'], 'people.name', 'Z')],
+    'ann',
+    'people.name',
+    ['Ann'],
+  ],
+  'a lookup can be what a link leads to': [
+    [add('p3', 'posts.author', ['people.email', 'cem@x'])],
+    'p3',
+    'posts.author',
+    ['cem'],
+  ],
 };
 
 for (const [name, [steps, entity, attr, expected]] of Object.entries(CHANGES)) {
@@ -81,13 +127,21 @@ test('an entity is deleted in one etype only', () => {
 });
 
 test('a value keeps the time of the triple it replaces', () => {
-  const after = applied(world(), [add('ann', 'people.name', 'Anna'), add('zed', 'people.id', 'zed')], 100);
+  const after = applied(
+    world(),
+    [add('ann', 'people.name', 'Anna'), add('zed', 'people.id', 'zed')],
+    100,
+  );
   assert.equal(after.triple('ann', 'people.name')[3], 1);
   assert.equal(after.triple('zed', 'people.id')[3], 100);
 });
 
 test('new attrs come with the change that makes them', () => {
-  const attr = { ...attrs.get('tags.word'), id: 'tags.size', 'forward-identity': ['i', 'tags', 'size'] };
+  const attr = {
+    ...attrs.get('tags.word'),
+    id: 'tags.size',
+    'forward-identity': ['i', 'tags', 'size'],
+  };
   const after = applied(world(), [['add-attr', attr], add('red', 'tags.size', 3)], 100);
   assert.equal(after.triple('red', 'tags.size')[2], 3);
   assert.equal(world().attrs.get('tags.size'), undefined);

@@ -1,0 +1,11 @@
+// Ids: uuids of version 4. `crypto.randomUUID` is missing on pages that came over plain HTTP from
+// another machine, so the random bytes are shaped here.
+
+/** A new id for an entity, an attr or a message. */
+export function id() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}

@@ -1,0 +1,128 @@
+// Changes that the server has not confirmed, or that not every answer shows yet. They are kept
+// apart from what the server said, and applied on top of it each time something is shown.
+//
+//   added ──transact-ok──▶ confirmed (has a tx-id) ──an answer of every query is that new──▶ gone
+//     └────error──▶ gone: what it changed is as it was
+//
+// The rules about tx-ids are those of realtime.md §5.6.
+
+import { rewritten } from '../instaml/rewrite.js';
+import { applied } from '../store/apply.js';
+
+/**
+ * @typedef {import('../store/attrs.js').Attrs} Attrs
+ * @typedef {import('../store/triple_store.js').TripleStore} TripleStore
+ * @typedef {import('../instaml/steps.js').Step} Step
+ * @typedef {{eventId: string, steps: Step[], order: number, created: number,
+ *            txId?: number, confirmedAt?: number}} Mutation
+ */
+
+const MANY = 200;
+const LINGER_MS = 30_000;
+const AFTER_ALL_SERVER_TIMES = 1e14; // the year 5138: what is new here comes last by creation time
+
+export class Pending {
+  constructor() {
+    /** @type {Mutation[]} in the order in which they were made */
+    this.list = [];
+    /** @type {{attrs: Attrs | null, steps: Map<string, Step[]>}} */
+    this.words = { attrs: null, steps: new Map() };
+  }
+
+  /** @param {string} eventId */
+  get(eventId) {
+    return this.list.find((one) => one.eventId === eventId);
+  }
+
+  /** @param {Mutation} mutation */
+  add(mutation) {
+    if (this.get(mutation.eventId)) return;
+    this.list = [...this.list, mutation].sort((left, right) => {
+      return left.order - right.order || left.created - right.created;
+    });
+  }
+
+  nextOrder() {
+    return (this.list[this.list.length - 1]?.order ?? 0) + 1;
+  }
+
+  /** @param {string} eventId @returns {Mutation | undefined} the one that was removed */
+  remove(eventId) {
+    const mutation = this.get(eventId);
+    if (mutation) this.list = this.list.filter((one) => one !== mutation);
+    return mutation;
+  }
+
+  /**
+   * @param {string} eventId @param {number} txId @param {number} now
+   * @returns {Mutation | undefined} the mutation as it is now
+   */
+  confirm(eventId, txId, now) {
+    const mutation = this.get(eventId);
+    if (!mutation) return undefined;
+    const confirmed = { ...mutation, txId, confirmedAt: now };
+    this.list = this.list.map((one) => (one === mutation ? confirmed : one));
+    return confirmed;
+  }
+
+  /** @returns {Mutation[]} those the server has not answered */
+  unanswered() {
+    return this.list.filter((one) => one.txId === undefined);
+  }
+
+  /**
+   * Remove those that every answer shows.
+   * @param {number} processedTxId the oldest of the answers; Infinity where there are none
+   * @param {number} now
+   * @returns {Mutation[]} what was removed
+   */
+  retire(processedTxId, now) {
+    const isMany = this.list.length >= MANY;
+    const gone = this.list.filter(({ txId, confirmedAt = now }) => {
+      return (
+        txId !== undefined && (txId <= processedTxId || (isMany && now - confirmedAt > LINGER_MS))
+      );
+    });
+    if (gone.length) this.list = this.list.filter((one) => !gone.includes(one));
+    return gone;
+  }
+
+  /**
+   * A mutation's steps with the server's ids in them.
+   * @param {Mutation} mutation
+   * @param {Attrs} attrs the server's
+   * @returns {Step[]}
+   */
+  stepsFor(mutation, attrs) {
+    if (this.words.attrs !== attrs) this.words = { attrs, steps: new Map() };
+    const known = this.words.steps.get(mutation.eventId);
+    const steps = known ?? rewritten(mutation.steps, attrs);
+    this.words.steps.set(mutation.eventId, steps);
+    return steps;
+  }
+
+  /**
+   * What an answer looks like with the changes that it does not show yet.
+   * @param {TripleStore} store
+   * @param {number} processedTxId of the answer
+   */
+  over(store, processedTxId) {
+    const { attrs } = store;
+    return this.list.reduce((before, mutation) => {
+      const isShown = mutation.txId !== undefined && mutation.txId <= processedTxId;
+      if (isShown) return before;
+      const steps = this.stepsFor(mutation, attrs);
+      return applied(before, steps, AFTER_ALL_SERVER_TIMES + mutation.order);
+    }, store);
+  }
+
+  /**
+   * All attrs there are, with those that only pending changes have.
+   * @param {Attrs} attrs the server's
+   */
+  attrsOver(attrs) {
+    const made = this.list.flatMap((mutation) => this.stepsFor(mutation, attrs));
+    const unsynced = made.filter(([action, arg]) => action === 'add-attr' && !attrs.get(arg.id));
+    return unsynced.length ? attrs.with(unsynced.map(([, attr]) => attr)) : attrs;
+  }
+}

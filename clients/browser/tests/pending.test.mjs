@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Pending } from '../reactor/pending.js';
+import { world } from './world.js';
+
+const rename = (eventId, order, name) => {
+  return { eventId, order, created: order, steps: [['add-triple', 'ann', 'people.name', name]] };
+};
+const named = (pending, processed = 10) =>
+  pending.over(world(), processed).triple('ann', 'people.name')[2];
+
+function withTwo() {
+  const pending = new Pending();
+  pending.add(rename('b', 2, 'Second'));
+  pending.add(rename('a', 1, 'First'));
+  return pending;
+}
+
+test('changes apply in the order in which they were made', () => {
+  assert.equal(named(withTwo()), 'Second');
+});
+
+test('a refused change is as if it had never been', () => {
+  const pending = withTwo();
+  pending.remove('b');
+  assert.equal(named(pending), 'First');
+});
+
+const MOMENTS = [
+  ['not confirmed', undefined, 99, 'First'],
+  ['confirmed, and newer than the answer', 11, 10, 'First'],
+  ['confirmed, and in the answer', 10, 10, 'Ann'],
+];
+
+for (const [name, txId, processed, expected] of MOMENTS) {
+  test(`a change that is ${name} shows as ${expected}`, () => {
+    const pending = new Pending();
+    pending.add(rename('a', 1, 'First'));
+    if (txId) pending.confirm('a', txId, 0);
+    assert.equal(named(pending, processed), expected);
+  });
+}
+
+test('a change is retired once every answer has it', () => {
+  const pending = withTwo();
+  pending.confirm('a', 11, 0);
+  assert.deepEqual(pending.retire(10, 0), []);
+  assert.deepEqual(
+    pending.retire(11, 0).map(({ eventId }) => eventId),
+    ['a'],
+  );
+  assert.deepEqual(
+    pending.unanswered().map(({ eventId }) => eventId),
+    ['b'],
+  );
+});
+
+test('where there are very many, old confirmed ones go', () => {
+  const pending = new Pending();
+  for (let order = 0; order < 200; order++) pending.add(rename(`e${order}`, order, 'x'));
+  pending.confirm('e0', 50, 1000);
+  assert.equal(pending.retire(10, 31_000).length, 0);
+  assert.equal(pending.retire(10, 31_001).length, 1);
+});
+
+test('the same change is added once', () => {
+  const pending = withTwo();
+  pending.add(rename('a', 9, 'Again'));
+  assert.equal(pending.list.length, 2);
+});
