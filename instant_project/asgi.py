@@ -53,6 +53,7 @@ async def _start() -> Message:
                 statement_timeout_seconds=chosen.statement_timeout_seconds,
                 operation_timeout_seconds=chosen.operation_timeout_seconds,
                 trusted_proxies=chosen.trusted_proxies,
+                redis_url=chosen.redis_url,
             )
         )
     except Exception as error:

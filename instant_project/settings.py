@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "instant_project",
     "realtime",
+    "presence",
     "auth_app",
     "triples",
 ]

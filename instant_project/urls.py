@@ -13,6 +13,8 @@ from auth_app.refresh_tokens import user_of_token
 from instant_project.operator_static import operator_static
 from instant_project.sign_in import configured_sign_in
 from instant_project.welcome import welcome
+from presence.http.rooms import admin_presence
+from realtime import lifecycle
 from realtime.admin_sse import admin_sse, admin_sse_push, admin_subscribe_query
 from realtime.health import system_health
 from realtime.runtime_sse import runtime_sse
@@ -107,6 +109,8 @@ urlpatterns = [
         ),
     ),
     path("dash/apps/<app_id>/set-magic-code-expiry", sign_in.view(post=dash_users.set_code_expiry)),
+    # rooms
+    path("admin/rooms/presence", admin_presence(lambda: lifecycle.running().rooms)),
     # schemas
     path("admin/schema", schema.admin_schema),
     path("admin/soft_deleted_attrs", schema.admin_soft_deleted),

@@ -49,9 +49,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels
         try:
             await asyncio.wait({reader, writer, cut_off}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            server.sessions.discard(session)
-            session.interrupt()
-            server.hub.leave(session)
+            server.leave(session)
             await _ended(reader, writer, cut_off)
 
     async def send_text(self, text: str) -> None:

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from presence.memory import MemoryRooms
+from presence.promise import Rooms
+from presence.redis_rooms import RedisRooms
 from realtime import health
 from realtime.changes.source import ChangeFeed
 from realtime.chores import CHORES
@@ -41,7 +44,8 @@ REPAIRED_AT_ONCE: Final = 1_000
 class Settings:
     """What the realtime layer needs to know from the environment. Times in seconds.
 
-    `trusted_proxies` says how many hops of `X-Forwarded-For` are the operator's own.
+    `trusted_proxies` says how many hops of `X-Forwarded-For` are the operator's own. Without a
+    `redis_url`, sessions of different processes do not meet in rooms.
     """
 
     database_url: str
@@ -49,6 +53,7 @@ class Settings:
     statement_timeout_seconds: float
     operation_timeout_seconds: float
     trusted_proxies: int = 0
+    redis_url: str | None = None
 
 
 @dataclass(slots=True)
@@ -60,10 +65,18 @@ class Server:
     feed: ChangeFeed
     indexing: IndexingWorker
     housekeeper: Housekeeper
+    rooms: Rooms
+    machine_id: str
     trusted_proxies: int
-    machine_id: str = field(default_factory=ids.new_id)
     sessions: set[Session] = field(default_factory=set)
     streamed: dict[str, StreamedSession] = field(default_factory=dict)
+
+    def leave(self, session: Session) -> None:
+        """Forget a session whose connection has ended."""
+        self.sessions.discard(session)
+        session.interrupt()
+        self.hub.leave(session)
+        self.rooms.leave_all(session.id)
 
 
 _server: Server | None = None
@@ -86,7 +99,9 @@ async def start(settings: Settings) -> None:
     )
     catalogs, recent = CatalogCache(), RecentChanges()
     hub = QueryHub(catalogs, recent, timeout_seconds=settings.operation_timeout_seconds)
-    received = ReceiveQueue(hub, timeout_seconds=settings.operation_timeout_seconds)
+    machine_id = ids.new_id()
+    rooms = _rooms(settings, machine_id)
+    received = ReceiveQueue(hub, rooms, timeout_seconds=settings.operation_timeout_seconds)
     invalidator = Invalidator(hub, recent, catalogs)
     feed = ChangeFeed(
         settings.database_url,
@@ -95,11 +110,27 @@ async def start(settings: Settings) -> None:
         repair=repair_sort_keys,
     )
     indexing, housekeeper = IndexingWorker(), Housekeeper(CHORES)
-    _server = Server(hub, received, feed, indexing, housekeeper, settings.trusted_proxies)
+    _server = Server(
+        hub,
+        received,
+        feed,
+        indexing,
+        housekeeper,
+        rooms,
+        machine_id,
+        settings.trusted_proxies,
+    )
+    await rooms.start()
     await feed.start()
     await indexing.start()
     await housekeeper.start()
     health.watch(feed)
+
+
+def _rooms(settings: Settings, machine_id: str) -> Rooms:
+    if settings.redis_url is None:
+        return MemoryRooms(machine_id)
+    return RedisRooms(settings.redis_url, machine_id)
 
 
 async def close_sessions() -> None:
@@ -132,6 +163,7 @@ async def stop() -> None:
     await server.indexing.stop()
     await server.feed.stop()
     await server.received.stop()
+    await server.rooms.stop()
     await server.hub.stop()
     await pool.close_pool()
 

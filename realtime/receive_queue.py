@@ -2,7 +2,7 @@
 
 `put` only enqueues (law 7). Ops of one group key run one at a time in arrival order, other groups
 beside them (realtime.md §11.2); every op has a deadline (§11.3), and exactly one reply or error.
-Writes that wait together may be done as one (§6.5), each still with its own reply.
+Writes, and presences, that wait together may be done as one (§6.5, §7.4), each with its own reply.
 
 States of a message: waiting ──▶ running ──▶ replied | refused | dropped (its session closed)
 """
@@ -19,7 +19,9 @@ from typing import Final
 
 import psycopg
 
+from presence.promise import Rooms
 from realtime.grouped_queue import GroupedQueue
+from realtime.handlers import rooms as room_ops
 from realtime.handlers.init import init
 from realtime.handlers.queries import add_query, remove_query
 from realtime.handlers.transact import stands_for, transact, undo_in_client
@@ -36,7 +38,7 @@ WORKERS: Final = 128  # ops mostly wait: for the pool, for an app's turn to writ
 MAX_WAITING_FRAMES: Final = 1_000  # of one session; beyond it the socket is not read
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
 
-OPS: Final = ("init", "add-query", "remove-query", "transact")
+OPS: Final = ("init", "add-query", "remove-query", "transact", *room_ops.OPS)
 """Every op that a client may send."""
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ log = logging.getLogger(__name__)
 class Received:
     """A readable frame of one session, on its way to a handler; `size` in characters.
 
-    A write may stand for `earlier` ones that have waited with it.
+    It may stand for `earlier` ones that have waited with it, oldest first.
     """
 
     session: Session
@@ -59,8 +61,9 @@ class Received:
 class ReceiveQueue:
     """All sessions' messages of this process."""
 
-    def __init__(self, hub: QueryHub, *, timeout_seconds: float) -> None:
+    def __init__(self, hub: QueryHub, rooms: Rooms, *, timeout_seconds: float) -> None:
         self._hub = hub
+        self._rooms = rooms
         self._timeout_seconds = timeout_seconds
         self._queue: GroupedQueue[Received] = GroupedQueue(
             self._handle, workers=WORKERS, combine=_combined, on_crash=self._report_crash
@@ -101,10 +104,19 @@ class ReceiveQueue:
         everything = (*received.earlier, received)
         for each in everything:
             each.session.inbox.take(each.size)
-        if received.earlier and await self._is_written_together(received):
-            return
-        for each in everything:
-            await self._handle_one(each)
+        if received.earlier and received.message.op == "set-presence":
+            await self._do_newest(list(everything))
+        elif not received.earlier or not await self._is_written_together(received):
+            for each in everything:
+                await self._handle_one(each)
+
+    async def _do_newest(self, waiting: list[Received]) -> None:
+        """Of several presences only the newest that can be taken matters; all are answered."""
+        while waiting:
+            if await self._handle_one(waiting.pop()):
+                for each in waiting:
+                    room_ops.answer_superseded(each.session, each.message)
+                return
 
     async def _is_written_together(self, received: Received) -> bool:
         """Do only the last of several writes and answer all of them with it.
@@ -123,10 +135,11 @@ class ReceiveQueue:
             return False
         return True
 
-    async def _handle_one(self, received: Received) -> None:
+    async def _handle_one(self, received: Received) -> bool:
+        """Run one message's handler; False if it was refused."""
         session, message = received.session, received.message
         if session.closed:
-            return
+            return True
         try:
             await self._within_deadline(session, partial(self._run, session, message))
         except InstantError as error:
@@ -140,6 +153,9 @@ class ReceiveQueue:
                 outgoing.unexpected_error(event_id=message.event_id, original=message.fields)
             )
             self._after_refusal(received)
+        else:
+            return True
+        return False
 
     async def _within_deadline(
         self, session: Session, handler: Callable[[], Awaitable[None]]
@@ -170,6 +186,8 @@ class ReceiveQueue:
                 await remove_query(self._hub, session, message)
             case "transact":
                 await transact(session, message)
+            case op if op in room_ops.OPS:
+                room_ops.handle(self._rooms, session, message)
             case _:
                 raise UnknownOp(message.op)
 
@@ -194,12 +212,13 @@ def _refuse(session: Session, error: InstantError, fields: dict[str, object]) ->
 
 
 def _combined(first: Received, second: Received) -> Received | None:
-    """One write for two that set the same values (§6.5).
+    """One message for two of a group: presences (§7.4), or writes of the same values (§6.5).
 
     Dragging and typing send more values than anybody will see; while one is being written, the
     last of those that wait leaves the database as all of them would.
     """
-    if not stands_for(second.session, second.message, first.message):
+    are_presences = first.message.op == second.message.op == "set-presence"
+    if not are_presences and not stands_for(second.session, second.message, first.message):
         return None
     return replace(second, earlier=(*first.earlier, replace(first, earlier=())))
 
@@ -211,5 +230,7 @@ def _group_key(session: Session, message: Message) -> Hashable:
             return session.id
         case "add-query" | "remove-query":
             return session.id, json.canonical(message.fields.get("q"))
+        case op if op in room_ops.OPS:
+            return session.id, "room", json.canonical(message.fields.get("room-id"))
         case _:
             raise UnknownOp(message.op)

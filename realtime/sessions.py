@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from realtime.subscriptions.live_query import Subscription
 
 MAX_UNSENT_BYTES = 64 * 1024 * 1024  # one very large answer must fit; a stuck reader must not grow
+BEHIND_BYTES = 256 * 1024  # more than this unsent: what can be summed up later is not sent now
 FAREWELL_SECONDS = 1.0  # for the close frame to leave; whoever reads at all needs milliseconds
 SLOW_READER = 1013  # WebSocket close code "try again later"
 
@@ -117,6 +118,11 @@ class Session:
     def is_authenticated(self) -> bool:
         """Whether `init-ok` was sent."""
         return self.app is not None and self.attrs_version >= 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the client reads slowly enough for much to be unsent."""
+        return self._unsent_bytes > BEHIND_BYTES
 
     def send(self, frame: bytes) -> None:
         """Queue a frame for the client; a reader too slow for the bound is disconnected."""

@@ -110,10 +110,8 @@ async def _whole_life(
         async for event in stream.events():
             yield event
     finally:
-        server.sessions.discard(session)
         del server.streamed[session.id]
-        session.interrupt()
-        server.hub.leave(session)
+        server.leave(session)
         writer.cancel()
 
 

@@ -113,6 +113,30 @@ class ChoreFailed(Observation):
     where: str
 
 
+@dataclass(frozen=True, slots=True)
+class RoomsOffline(Observation):
+    """Redis cannot be reached: sessions of other processes are not seen in rooms until it is."""
+
+    level = logging.ERROR
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsFailed(Observation):
+    """Sharing rooms with other processes ended by an error that is no fault of Redis."""
+
+    level = logging.ERROR
+
+    error: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsOnline(Observation):
+    """Redis is reached again, and rooms are shared with other processes."""
+
+
 def report(fact: Observation) -> None:
     """Show a fact to whoever watches."""
     fields = {name.name: getattr(fact, name.name) for name in dataclasses.fields(fact)}

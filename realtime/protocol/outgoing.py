@@ -97,6 +97,31 @@ def transact_ok(*, event_id: Any, tx_id: int) -> bytes:
     return b'{"op":"transact-ok","client-event-id":%b,"tx-id":%d}' % (json.dumps(event_id), tx_id)
 
 
+def room_op_ok(op: str, *, event_id: Any, room_id: str) -> bytes:
+    """`join-room`, `leave-room` or `set-presence` was done."""
+    return json.dumps({"op": f"{op}-ok", "room-id": room_id, "client-event-id": event_id})
+
+
+def client_broadcast_ok(
+    *, event_id: Any, room_id: str, topic: str, payload: dict[str, Any]
+) -> bytes:
+    """The broadcast is on its way; `payload` is what the others get."""
+    return json.dumps(
+        {
+            "op": "client-broadcast-ok",
+            "room-id": room_id,
+            "topic": topic,
+            "data": payload,
+            "client-event-id": event_id,
+        }
+    )
+
+
+def join_room_error(*, room_id: str, message: str) -> bytes:
+    """The room cannot be joined; the client shows this as the room's `error`."""
+    return json.dumps({"op": "join-room-error", "room-id": room_id, "error": message})
+
+
 def app_status_changed(status: str) -> bytes:
     """The app may now do more, or less."""
     return json.dumps({"op": "app-status-changed", "status": status})
