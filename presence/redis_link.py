@@ -52,11 +52,14 @@ class RedisLink:
         self._on_followed = on_followed
         self._on_message = on_message
         self._listening: PubSub | None = None
+        # A cancellation that meets an answer on its way can be lost inside redis-py, so whoever
+        # waits for Redis in a loop looks here as well.
+        self.is_closing = False
         self._is_offline = False
 
     async def listen(self) -> None:
-        """Listen until cancelled."""
-        while True:
+        """Listen until cancelled, or closing."""
+        while not self.is_closing:
             try:
                 await self._listen_until_broken()
             except LINK_ERRORS as error:
@@ -101,7 +104,7 @@ class RedisLink:
             channels = list(self._on_listening())
             if channels:
                 await pubsub.subscribe(*channels)
-            while True:
+            while not self.is_closing:
                 self._take(await pubsub.get_message(timeout=SILENCE_SECONDS))
         finally:
             await pubsub.aclose()  # type: ignore[no-untyped-call]  # redis-py has no types here

@@ -118,6 +118,8 @@ class RedisRooms:
     async def stop(self) -> None:
         """See `Rooms.stop`."""
         await self._here.stop()
+        self._link.is_closing = True
+        self._work_to_do.set()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -159,8 +161,8 @@ class RedisRooms:
     # -- what goes to Redis --------------------------------------------------------------------
 
     async def _pass_on(self) -> None:
-        """Follow, tell, read, in turns, until cancelled."""
-        while True:
+        """Follow, tell, read, in turns, until closing."""
+        while not self._link.is_closing:
             await self._work_to_do.wait()
             self._work_to_do.clear()
             try:
@@ -202,8 +204,8 @@ class RedisRooms:
         self._work_to_do.set()
 
     async def _keep_alive(self) -> None:
-        """Renew this process's key, and look for those of the others, until cancelled."""
-        while True:
+        """Renew this process's key, and look for those of the others, until closing."""
+        while not self._link.is_closing:
             await asyncio.sleep(BEAT_SECONDS)
             try:
                 if not await self._processes.beat(self._rooms_to_renew()):
@@ -306,7 +308,7 @@ class RedisRooms:
 
 
 def _report_failure(task: asyncio.Task[None]) -> None:
-    """These tasks end only when they are cancelled."""
+    """These tasks end only with the rooms."""
     error = None if task.cancelled() else task.exception()
     if error is not None:
         name = f"{type(error).__module__}.{type(error).__qualname__}"

@@ -127,7 +127,7 @@ def test_burst_costs_peers_few_patches_and_ends_with_the_newest(
     edits(ann)
 
     events = {bob.say("set-presence", room_id=ROOM, data={"n": n}) for n in range(500)}
-    patches = []
+    patches: list[Any] = []
     while not patches or patches[-1][-1][-1] != 499:
         patches.append(edits(ann))
 
