@@ -51,7 +51,8 @@ def test_others_see_what_is_said_and_who_leaves(open_rooms: OpenRooms) -> None:
         ann, bob = Guest("ann"), Guest("bob")
         rooms.join(APP, room, ann, None, None)
         rooms.join(APP, room, bob, None, None)
-        for data in ({"x": 1, "y": 2}, {"y": 2}, {}, {"list": []}, {"x": {"deep": None}}):
+        said: list[Any] = [{"x": 1, "y": 2}, {"y": 2}, {}, {"list": []}, {"x": {"deep": None}}]
+        for data in said:
             rooms.set_presence(APP, room, "bob", data)
             await ann.shows(room, bob=data)
         rooms.leave(APP, room, "bob")
@@ -195,11 +196,9 @@ def test_who_is_not_in_the_room_cannot_speak_in_it(open_rooms: OpenRooms, act: s
         ann = Guest("ann")
         rooms.join(APP, room, ann, None, None)
         rooms.leave(APP, room, "ann")
+        said = ["topic", 1] if act == "broadcast" else [{}]
         with pytest.raises(ValidationFailed):
-            if act == "broadcast":
-                rooms.broadcast(APP, room, "ann", "topic", 1)
-            else:
-                rooms.set_presence(APP, room, "ann", {})
+            getattr(rooms, act)(APP, room, "ann", *said)
 
     play(open_rooms, story)
 
