@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from triples.sql.pool import Connection
 
@@ -14,8 +15,13 @@ from triples.sql.pool import Connection
 async def ended(conn: Connection) -> AsyncIterator[None]:
     """Commit what the block opened with a `begin` of its own; on an exception, roll it back.
 
-    The connection must be in autocommit and outside a transaction.
+    The connection must be in autocommit. Inside a transaction of the caller's, which then ends with
+    the caller's work, the block is a part of it that can be rolled back alone.
     """
+    if conn.info.transaction_status != TransactionStatus.IDLE:
+        async with conn.transaction():
+            yield
+        return
     try:
         yield
     except BaseException:
