@@ -14,6 +14,7 @@ from typing import Any, Final
 from auth_app.account_write import AccountWrite
 from auth_app.sign_up_rule import Request, check_sign_up
 from auth_app.users import User, user_with_token
+from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import load_catalog
 from triples.attrs.system_catalog import SYSTEM_ATTRS
 from wire.errors import RecordNotFound, ValidationFailed
@@ -57,12 +58,12 @@ async def guest_of(write: AccountWrite, refresh_token: str | None) -> User | Non
 
 async def admit(write: AccountWrite, newcomer: Newcomer) -> str:
     """Ask to make the user, after every check; its id. Raises what forbids it."""
-    values = await _extra_values(write, newcomer.extra)
+    catalog = await load_catalog(write.conn, write.app_id)
+    values = _extra_values(catalog, newcomer.extra)
     user_id = newcomer.guest.id if newcomer.guest else newcomer.user_id or new_id()
     if newcomer.request is not None:
-        await check_sign_up(
-            write, _prospective(newcomer, user_id), newcomer.extra, newcomer.request
-        )
+        user = _prospective(newcomer, user_id)
+        await check_sign_up(write, catalog, user, newcomer.extra, newcomer.request)
     fields = {
         "email": newcomer.email,
         "type": newcomer.type,
@@ -84,11 +85,8 @@ def _prospective(newcomer: Newcomer, user_id: str) -> dict[str, Any]:
     return {**newcomer.extra, **email, "id": user_id}
 
 
-async def _extra_values(write: AccountWrite, extra: Mapping[str, Any]) -> dict[str, Any]:
+def _extra_values(catalog: AttrCatalog, extra: Mapping[str, Any]) -> dict[str, Any]:
     """The extra fields by attr id; raises `ValidationFailed` for what is no field of the app's."""
-    if not extra:
-        return {}
-    catalog = await load_catalog(write.conn, write.app_id)
     values: dict[str, Any] = {}
     for label, value in extra.items():
         if label in _SYSTEM_FIELDS:

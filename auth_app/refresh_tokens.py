@@ -6,6 +6,8 @@ user has one for each device, and none expires. Signing out works whatever the a
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, Final
 
 from auth_app.account_write import AccountWrite
@@ -32,6 +34,28 @@ where app_id = %(app_id)s::uuid
   and attr_id = '{attr_id("$userRefreshTokens", "$user")}'
   and ref = %(value)s::uuid
   and vae
+"""
+# Which of these tokens, and which of these users, are there?
+_STILL_THERE: Final = f"""
+select
+  array(
+    select value #>> '{{}}'
+    from triples
+    where app_id = %(app_id)s::uuid
+      and attr_id = '{attr_id("$userRefreshTokens", "hashedToken")}'
+      and value_md5 = any(
+        array(select instant_value_md5(to_jsonb(h)) from unnest(%(hashes)s::text[]) as h)
+      )
+      and value <> 'null'::jsonb
+      and av
+  ),
+  array(
+    select entity_id::text
+    from triples
+    where app_id = %(app_id)s::uuid
+      and attr_id = '{attr_id("$users", "id")}'
+      and entity_id = any(%(user_ids)s::uuid[])
+  )
 """
 # Done by hand and not by `transact`, which refuses to write to an app that is read-only.
 _DELETE: Final = """
@@ -79,3 +103,31 @@ async def _delete(app_id: str, statement: str, value: str) -> None:
     async with pool.connection() as conn, conn.transaction():
         await conn.execute(_LOCK, (app_id,))
         await conn.execute(statement, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a connection is signed in with: a user, and the hash of its token if it showed one."""
+
+    user_id: str
+    token_hash: str | None
+
+
+async def still_good(
+    conn: Connection, app_id: str, shown: Collection[Credentials]
+) -> set[Credentials]:
+    """Those whose token, if they have one, and whose user are still there."""
+    hashes = [credentials.token_hash for credentials in shown if credentials.token_hash]
+    values = {
+        "app_id": app_id,
+        "hashes": hashes,
+        "user_ids": [credentials.user_id for credentials in shown],
+    }
+    row = await (await conn.execute(_STILL_THERE, values)).fetchone()
+    there, users = row or ([], [])
+    return {
+        credentials
+        for credentials in shown
+        if credentials.user_id in users
+        and (credentials.token_hash is None or credentials.token_hash in there)
+    }

@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from auth_app.account_write import AccountWrite
-from triples.permissions.rules import at_path
+from triples.attrs.catalog import AttrCatalog
+from triples.permissions import rate_limits
+from triples.permissions.evaluate import Question, evaluate
+from triples.permissions.refs import load_refs
+from triples.permissions.refusals import check_decided, check_permitted
+from triples.permissions.rules import Rules, at_path
+from triples.permissions.scope import Bindings, RefKey
 from triples.permissions.store import load_rules
-from triples.permissions.tree import Literal
-from wire.errors import PermissionDenied, PermissionEvaluationFailed
+from triples.permissions.time_functions import now
+from triples.permissions.values import RefValues
+from triples.permissions.values import Request as RuleRequest
+from wire.errors import PermissionDenied
 
 _PATH: Final = ("$users", "allow", "create")
-_DENIED_TO: Final = ["$users", "create"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +36,52 @@ class Request:
 
 
 async def check_sign_up(
-    write: AccountWrite, user: dict[str, Any], extra: Mapping[str, Any], request: Request
+    write: AccountWrite,
+    catalog: AttrCatalog,
+    user: dict[str, Any],
+    extra: Mapping[str, Any],
+    request: Request,
 ) -> None:
-    """Return if the prospective user may sign up; raises `PermissionDenied` otherwise."""
+    """Return if the prospective user may sign up.
+
+    Raises `PermissionDenied`, or what kept the rule from being decided.
+    """
     rules = await load_rules(write.conn, write.app_id)
     if at_path(rules.code, _PATH) is None:
         if extra:
-            raise PermissionDenied(_DENIED_TO)
+            raise PermissionDenied(["$users", "create"])
         return
     rule = rules.for_action("$users", "create")
-    match rule.expression if rule else None:
-        case Literal(True):
-            return
-        case Literal(False):
-            raise PermissionDenied(_DENIED_TO)
-        case _:
-            raise PermissionEvaluationFailed(
-                "This server cannot evaluate the app's rule for new users."
-            )
+    if rule is None:
+        return
+    bindings = Bindings(
+        etype="$users",
+        data=user,
+        new_data=user,
+        auth=user,
+        request=RuleRequest(
+            modified_fields=tuple(user), time=now(), ip=request.ip, origin=request.origin
+        ),
+    )
+    look_ups = _LookUps(write, catalog, rules)
+    [outcome] = await evaluate([Question(rule, bindings)], look_ups)
+    check_decided(rule, outcome, shows_cause=False)
+    check_permitted(outcome, "$users", "create")
+
+
+@dataclass(frozen=True, slots=True)
+class _LookUps:
+    """What the rule may ask for: links of the guest who becomes a user, and rate limits."""
+
+    write: AccountWrite
+    catalog: AttrCatalog
+    rules: Rules
+
+    async def load_refs(self, keys: frozenset[RefKey]) -> Mapping[RefKey, RefValues]:
+        """See `LookUps`."""
+        return await load_refs(self.write.conn, self.write.app_id, self.catalog, keys)
+
+    async def take_tokens(self, bucket: str, key: Any, tokens: int) -> None:
+        """See `LookUps`."""
+        limits = self.rules.rate_limits
+        await rate_limits.take_tokens(self.write.app_id, limits, bucket, key, tokens)

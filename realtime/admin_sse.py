@@ -101,8 +101,10 @@ def _log_in(
 ) -> None:
     """Make the session one of the app, as after `init`."""
     session.user = caller.user
+    session.token_hash = caller.token_hash
     session.is_admin = caller.is_admin
     session.features = Features(skips_unchanged_attrs=True)
     session.infers_single_links = bool(isinstance(body, dict) and body.get("inference?"))
     session.attrs_version = NO_ATTRS
     server.hub.enter(session, app)
+    server.revocations.entered(session)

@@ -8,6 +8,7 @@ queries are marked, so that a query which is just being answered finds it.
 from __future__ import annotations
 
 from realtime.changes.change import TxChanges
+from realtime.revocations import Revocations
 from realtime.subscriptions.hub import QueryHub
 from realtime.subscriptions.recent_changes import RecentChanges
 from realtime.topics.touched import touched_by
@@ -18,8 +19,15 @@ from triples.permissions.store import RULES
 class Invalidator:
     """Tells the hub what each transaction made stale."""
 
-    def __init__(self, hub: QueryHub, recent: RecentChanges, catalogs: CatalogCache) -> None:
+    def __init__(
+        self,
+        hub: QueryHub,
+        recent: RecentChanges,
+        catalogs: CatalogCache,
+        revocations: Revocations,
+    ) -> None:
         self._hub = hub
+        self._revocations = revocations
         self._recent = recent
         self._catalogs = catalogs
 
@@ -39,9 +47,11 @@ class Invalidator:
         if changes.tx_id is not None:
             state.learn_fed_tx_id(changes.tx_id)
         self._hub.invalidate(state, touched, changes.xid)
+        self._revocations.deliver(state, changes)
 
     def on_gap(self) -> None:
         """Changes may have been missed: nothing remembered can be trusted."""
         self._catalogs.clear()
         RULES.clear()
         self._hub.invalidate_everything()
+        self._revocations.on_gap()

@@ -21,6 +21,7 @@ from realtime.changes.source import ChangeFeed
 from realtime.chores import CHORES
 from realtime.invalidator import Invalidator
 from realtime.receive_queue import ReceiveQueue
+from realtime.revocations import Revocations
 from realtime.sessions import Session
 from realtime.subscriptions.hub import QueryHub
 from realtime.subscriptions.recent_changes import RecentChanges
@@ -62,6 +63,7 @@ class Server:
 
     hub: QueryHub
     received: ReceiveQueue
+    revocations: Revocations
     feed: ChangeFeed
     indexing: IndexingWorker
     housekeeper: Housekeeper
@@ -102,7 +104,8 @@ async def start(settings: Settings) -> None:
     machine_id = ids.new_id()
     rooms = _rooms(settings, machine_id)
     received = ReceiveQueue(hub, rooms, timeout_seconds=settings.operation_timeout_seconds)
-    invalidator = Invalidator(hub, recent, catalogs)
+    revocations = Revocations(hub)
+    invalidator = Invalidator(hub, recent, catalogs, revocations)
     feed = ChangeFeed(
         settings.database_url,
         invalidator.deliver,
@@ -113,6 +116,7 @@ async def start(settings: Settings) -> None:
     _server = Server(
         hub,
         received,
+        revocations,
         feed,
         indexing,
         housekeeper,
@@ -164,6 +168,7 @@ async def stop() -> None:
     await server.feed.stop()
     await server.received.stop()
     await server.rooms.stop()
+    await server.revocations.stop()
     await server.hub.stop()
     await pool.close_pool()
 

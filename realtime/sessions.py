@@ -88,8 +88,11 @@ class Inbox:
 class Session:
     """One connection's memory.
 
-    `app` is set by `init`; `attrs_version` is that of the attr list the client has, and negative
-    before `init-ok`. `infers_single_links` is about answers as trees.
+    - `app`: set by `init`.
+    - `token_hash`: of the refresh token that `user` was known by; `init_event_id`: the op that
+      showed it. Streams of admins have no such op.
+    - `attrs_version`: of the attr list that the client has; negative before `init-ok`.
+    - `infers_single_links`: how the session wants answers as trees.
     """
 
     transport: Transport
@@ -98,6 +101,8 @@ class Session:
     id: str = field(default_factory=ids.new_id)
     app: AppState | None = None
     user: dict[str, Any] | None = None
+    token_hash: str | None = None
+    init_event_id: Any = None
     is_admin: bool = False
     features: Features = Features()
     infers_single_links: bool = False

@@ -11,12 +11,13 @@ from typing import Any
 from auth_app.refresh_tokens import user_of_token
 from realtime.protocol import outgoing
 from realtime.protocol.incoming import Message
+from realtime.revocations import is_signed_in
 from realtime.sessions import Features, Session
 from realtime.subscriptions.hub import QueryHub
 from triples import tenants
 from triples.sql import pool
 from wire.errors import ParamMalformed, ParamMissing, RecordNotFound, ValidationFailed
-from wire.ids import parse_uuid
+from wire.ids import hash_uuid_secret, parse_uuid
 
 
 async def init(hub: QueryHub, session: Session, message: Message) -> None:
@@ -32,11 +33,15 @@ async def init(hub: QueryHub, session: Session, message: Message) -> None:
     if session.closed:
         return
     session.user = user
+    session.token_hash = None if user is None else hash_uuid_secret(fields["refresh-token"].lower())
+    session.init_event_id = message.event_id
     session.is_admin = is_admin
     session.features = Features.of(fields.get("versions"))
     # From here on the app's changes reach the session, so the catalog read next cannot fall behind.
     state = hub.enter(session, app)
     try:
+        if not await is_signed_in(session):  # the token was taken back before changes reached it
+            raise RecordNotFound("app-user")
         if len(state.sessions) == 1:
             await hub.reread_app(state)
         catalog = await hub.catalog(state)

@@ -156,6 +156,29 @@ class CoreClient:
     app_id: str
     statuses: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    auths: list[Any] = field(default_factory=list)
+
+    def auth(self, method: str, *args: Any, timeout: float = WAIT_SECONDS) -> Any:
+        """Call `db.auth.<method>` and wait for its answer."""
+        promise = self.process.ask("auth", client=self.name, method=method, args=args)
+        return promise.result(timeout)
+
+    def signed_in_user(self) -> Any:
+        """The user that the SDK has stored, or None."""
+        return self.process.ask("getAuth", client=self.name).result()
+
+    def watch_auth(self) -> None:
+        """Record from now on what `subscribeAuth` says, in `auths`."""
+        self.process.ask("watchAuth", client=self.name).result()
+
+    def wait_for_user(self, holds: Callable[[Any], bool], what: str) -> Any:
+        """Wait until `subscribeAuth` last said that the user is so; it is None when signed out."""
+        self.process.wait_until(
+            lambda: bool(self.auths) and holds(self.auths[-1].get("user")),
+            f"{self.name}'s user to be {what}",
+            seen=lambda: f"it was told {self.auths}",
+        )
+        return self.auths[-1].get("user")
 
     def wait_until_connected(self, timeout: float = WAIT_SECONDS) -> CoreClient:
         self.wait_for_status("authenticated", timeout)
@@ -338,6 +361,8 @@ class CoreProcess:
                 self.subscriptions[name].shown.append(shown)
             case {"event": "status", "client": name, "status": status}:
                 self.clients[name].statuses.append(status)
+            case {"event": "auth", "client": name, "auth": auth}:
+                self.clients[name].auths.append(auth)
             case {"event": "lost", "client": name, "op": op}:
                 self.clients[name].lost.append(op)
             case {"event": "ready"}:

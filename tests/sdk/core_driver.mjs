@@ -161,6 +161,19 @@ const commands = {
     return await clientNamed(client).queryOnce(query);
   },
 
+  async auth({ client, method, args }) {
+    return (await clientNamed(client).auth[method](...args)) ?? null;
+  },
+
+  async getAuth({ client }) {
+    return await clientNamed(client).getAuth();
+  },
+
+  watchAuth({ client }) {
+    clientNamed(client).subscribeAuth((auth) => say({ event: 'auth', client, auth, at: now() }));
+    return {};
+  },
+
   cut({ client }) {
     socketOf(client).terminate();
     return {};

@@ -16,7 +16,7 @@ from triples.sql.pool import Connection
 from triples.transact.author import Author
 from wire.errors import ParamMalformed, ParamMissing, RecordNotFound
 from wire.http import Call
-from wire.ids import parse_uuid
+from wire.ids import hash_uuid_secret, parse_uuid
 
 UserOfToken = Callable[[Connection, str, str], Awaitable[dict[str, Any] | None]]
 """The user with this refresh token in this app, with an `id`; None where there is none."""
@@ -50,10 +50,14 @@ def app_id_of(call: Call) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom a call is made as: an admin, or a user with `id` and `email`, or nobody."""
+    """Whom a call is made as: an admin, or a user with `id` and `email`, or nobody.
+
+    `token_hash` stands for the refresh token that a user was named by.
+    """
 
     is_admin: bool
     user: dict[str, Any] | None
+    token_hash: str | None = None
 
     def author(self, call: Call, trusted_proxies: int) -> Author:
         """The caller as the one who writes, and from where."""
@@ -78,7 +82,7 @@ async def caller_of(
         user = await user_of_token(conn, app_id, token)
         if user is None:
             raise RecordNotFound("app-user")
-        return Caller(is_admin=False, user=user)
+        return Caller(is_admin=False, user=user, token_hash=hash_uuid_secret(token))
     if "as-email" in headers:
         await _verify_admin(call, conn, app_id)
         email = headers["as-email"].strip().lower()

@@ -239,3 +239,29 @@ async def test_mail_that_cannot_be_sent_is_an_error_of_the_server(
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     answer = await api.runtime("send_magic_code", email=email)
     assert answer.error == (500, "email-send-failed")
+
+
+@pytest.mark.parametrize(
+    ("rule", "error_type"),
+    [
+        pytest.param("data.email.endsWith('@example.com')", None, id="data"),
+        pytest.param("newData.email == auth.email && auth.id == data.id", None, id="newData, auth"),
+        pytest.param("request.ip.startsWith('10.')", None, id="address"),
+        pytest.param("data.email.endsWith('@acme.dev')", "permission-denied", id="no"),
+        pytest.param("data.ref('linkedPrimaryUser.id') == []", None, id="ref"),
+        pytest.param("data.email + 1", "permission-evaluation-failed", id="undecidable"),
+    ],
+)
+async def test_rule_decides_who_may_sign_up(
+    api: Api, conn: Connection, email: str, rule: str, error_type: str | None
+) -> None:
+    code = await api.code_for(email)
+    await set_rules(conn, api.app_id, {"$users": {"allow": {"create": rule}}})
+    answer = await verify(api, email, code)
+    if error_type is None:
+        assert answer.status == 200, answer
+    else:
+        assert answer.error == (400, error_type)
+        assert await api.user(email=email) is None
+        await conn.execute("delete from rules where app_id = %s::uuid", (api.app_id,))
+        assert (await verify(api, email, code)).status == 200
