@@ -95,6 +95,12 @@ class ServerProcess:
         except (urllib.error.URLError, OSError):
             return False
 
+    def cpu_seconds(self) -> float:
+        """How much of a processor the process has used since it started."""
+        assert self.process is not None
+        ticks = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
+
     def kill(self) -> None:
         """`kill -9`; returns once the process is gone."""
         assert self.process is not None

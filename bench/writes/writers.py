@@ -111,7 +111,7 @@ async def _measure(
 ) -> tuple[float, Percentiles]:
     await pool.open_pool(database_url, max_size=count + 1)
     try:
-        made = [await _made_app() for _ in range(apps)]
+        made = [await made_app() for _ in range(apps)]
         async with AsyncExitStack() as stack:
             writes = [
                 (made[n % apps], await stack.enter_async_context(writer(made[n % apps])))
@@ -138,7 +138,8 @@ async def _run(writes: list[tuple[App, Write]], seconds: float) -> list[float]:
     return [took for one in series for took in one]
 
 
-async def _made_app() -> App:
+async def made_app() -> App:
+    """A new app of todos; the pool must be open."""
     attrs = tuple(new_id() for _ in range(4))
     async with pool.connection() as conn:
         app = (await tenants.create_app(conn, "bench writes")).app
