@@ -17,20 +17,33 @@ import psycopg
 
 from triples.attrs.catalog import AttrCatalog
 from triples.instaql import problems
-from triples.instaql.compiled import CompiledQuery, compile_query, find_compiled, remember
+from triples.instaql.compiled import (
+    CompiledQuery,
+    compile_query,
+    find_compiled,
+    remember,
+    values_of,
+)
 from triples.instaql.constants import bound
 from triples.instaql.reads import Read
 from triples.instaql.shape import shape_of
 from triples.instaql.statement import COLUMNS, Level
+from triples.instaql.verdicts import (
+    Judging,
+    Verdict,
+    check_failures,
+    judge,
+    one_snapshot,
+    slots_of,
+)
 from triples.permissions.asker import Asker
 from triples.permissions.asking import Asking
-from triples.permissions.in_sql.failure import raise_failed_rule
-from triples.permissions.in_sql.guards import Undecided
+from triples.permissions.in_sql.failure import FailedRule, raise_failed_rule
 from triples.permissions.rules import Rules
 from triples.permissions.store import EMPTY
 from triples.sql.fragment import Fragment
 from triples.sql.pool import Connection
-from wire.errors import PermissionEvaluationFailed, RecordNotFound, ValidationFailed
+from wire.errors import RecordNotFound, ValidationFailed
 
 Viewer = Asker
 """For whom a query is answered; admins see everything."""
@@ -73,7 +86,8 @@ class PreparedQuery:
 
     - `catalog`, `rules`: what it was compiled with; the rules matter to admins in nothing.
     - `traits`: all that its rules can tell of an asker. With the same ones, askers see the same.
-    - `undecided`: rules that SQL cannot say.
+    - `judging`: what Python has to decide first, if rules say what SQL cannot; `statement` then
+      lacks the verdicts, and `constants` are its own and the facts of its rules.
     """
 
     statement: Fragment
@@ -83,7 +97,8 @@ class PreparedQuery:
     catalog: AttrCatalog
     rules: Rules
     traits: frozenset[Hashable] = frozenset()
-    undecided: tuple[Undecided, ...] = ()
+    judging: Judging | None = None
+    constants: tuple[Any, ...] = ()
 
     @property
     def viewer(self) -> Viewer:
@@ -104,10 +119,12 @@ def prepare_query(
     rules: Rules = EMPTY,
     *,
     with_rows: bool = False,
+    in_python: bool = False,
 ) -> PreparedQuery:
     """Check and compile a query; raises `ValidationFailed` (instaql.md §2.9).
 
     `with_rows` asks for what an object tree needs as well. The rules are not asked about admins.
+    With `in_python` none of them is decided by SQL, so that each verdict can be told.
     """
     if query is None:
         raise ValidationFailed.one("add-query", None, "Query can not be null.")
@@ -121,6 +138,7 @@ def prepare_query(
         catalog.version,
         None if viewer.is_admin else rules.stamp,
         with_rows,
+        in_python,
         shaped.key,
     )
     found = find_compiled(key, asking)
@@ -129,21 +147,44 @@ def prepare_query(
             return _bind(found, shaped.constants, asking, catalog, rules)
         except ValueError:
             pass  # a constant of the right kind may still be no date, or no id: its parse tells
-    compiled = compile_query(query, shaped, catalog, rules, asking, with_rows=with_rows)
+    compiled = compile_query(
+        query, shaped, catalog, rules, asking, with_rows=with_rows, in_python=in_python
+    )
     if found is None:
         remember(key, compiled)
     return _bind(compiled, shaped.constants, asking, catalog, rules)
 
 
 async def run_query(conn: Connection, prepared: PreparedQuery) -> Answer:
-    """Answer a prepared query with one statement.
+    """Answer a prepared query with one statement; with up to three more if Python has to judge.
 
     Raises `RecordNotFound` without a live app, and `PermissionEvaluationFailed` where a rule has
     no value for an entity that the query would show.
     """
-    if prepared.undecided:
-        raise PermissionEvaluationFailed(prepared.undecided[0].reason)
-    statement = prepared.statement
+    if prepared.judging is None:
+        return await _answer(conn, prepared.statement)
+    answer, _ = await judge_and_run(conn, prepared, prepared.judging)
+    return answer
+
+
+async def judge_and_run(
+    conn: Connection, prepared: PreparedQuery, judging: Judging
+) -> tuple[Answer, list[Verdict]]:
+    """The answer, and the verdicts that it was made by; all of one snapshot."""
+    async with one_snapshot(conn):
+        verdicts = await judge(conn, judging, prepared.catalog, prepared.rules, prepared.asking)
+        known = list(prepared.constants)
+        for slot, ids in slots_of(verdicts, judging.undecided).items():
+            known[slot] = ids
+        try:
+            answer = await _answer(conn, bound(prepared.statement, tuple(known)))
+        except FailedRule as failed:
+            check_failures(verdicts, failed.etype, failed.action)
+            raise
+    return answer, verdicts
+
+
+async def _answer(conn: Connection, statement: Fragment) -> Answer:
     try:
         cursor = await conn.execute(statement.text, statement.values)
     except psycopg.DatabaseError as error:
@@ -173,14 +214,23 @@ def _bind(
     rules: Rules,
 ) -> PreparedQuery:
     statement = compiled.statement
-    known = (*constants, *compiled.values_for(asking))
+    known = (*constants, *values_of(compiled.facts, asking))
+    judging = None
+    if compiled.judging is not None:
+        facts = (*constants, *values_of(compiled.judging.facts, asking))
+        judging = Judging(
+            compiled.undecided,
+            compiled.judging.etypes,
+            bound(compiled.judging.candidates, facts),
+        )
     return PreparedQuery(
-        statement=bound(statement.sql, known),
+        statement=statement.sql if judging else bound(statement.sql, known),
         reads=tuple(read(known) for read in statement.reads),
         levels=statement.levels,
         asking=asking,
         catalog=catalog,
         rules=rules,
         traits=compiled.traits_of(asking),
-        undecided=compiled.undecided,
+        judging=judging,
+        constants=known,
     )

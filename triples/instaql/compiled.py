@@ -14,19 +14,39 @@ from itertools import count
 from typing import Any, Final
 
 from triples.attrs.catalog import AttrCatalog
+from triples.instaql.candidates import Wanted, candidates
+from triples.instaql.forms import Form
 from triples.instaql.guards import OPEN
 from triples.instaql.parse import Parser
 from triples.instaql.shape import Shaped
 from triples.instaql.statement import Statement, compile_statement
 from triples.permissions.asking import Asking
 from triples.permissions.in_sql.compile import Ground
-from triples.permissions.in_sql.facts import Facts, Kind, kind_of, trait_of, value_of
+from triples.permissions.in_sql.facts import (
+    AUTH_ID,
+    Facts,
+    Kind,
+    kind_of,
+    trait_of,
+    value_of,
+)
 from triples.permissions.in_sql.guards import RuleGuards, Undecided
+from triples.permissions.in_sql.values import id_parameter
 from triples.permissions.rules import Rules
 from triples.permissions.tree import Node
+from triples.sql.fragment import Fragment
 
 MAX_SHAPES: Final = 2_000  # a statement with its forms takes some 20 kB
 MAX_KINDS: Final = 16  # of one shape; more only cost time to compile
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledJudging:
+    """The statement of whom Python has to judge, with facts of its own, and their etypes."""
+
+    candidates: Fragment
+    facts: tuple[Node | None, ...]
+    etypes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +60,20 @@ class CompiledQuery:
     facts: tuple[Node | None, ...] = ()
     kinds: tuple[Kind, ...] = ()
     undecided: tuple[Undecided, ...] = ()
-
-    def values_for(self, asking: Asking) -> tuple[Any, ...]:
-        """The values of the facts."""
-        return tuple(None if node is None else value_of(node, asking) for node in self.facts)
+    judging: CompiledJudging | None = None
 
     def suits(self, asking: Asking) -> bool:
         """Whether the statement is right for this asker, too."""
-        return self.kinds == tuple(map(kind_of, self.values_for(asking)))
+        return self.kinds == tuple(map(kind_of, values_of(self.facts, asking)))
 
     def traits_of(self, asking: Asking) -> frozenset[Hashable]:
         """All that the rules can tell of the asker."""
         return frozenset(trait_of(node, asking) for node in self.facts if node is not None)
+
+
+def values_of(facts: tuple[Node | None, ...], asking: Asking) -> tuple[Any, ...]:
+    """The values of facts."""
+    return tuple(None if node is None else value_of(node, asking) for node in facts)
 
 
 _kept: OrderedDict[tuple[Any, ...], tuple[CompiledQuery, ...]] = OrderedDict()
@@ -78,8 +100,12 @@ def compile_query(
     asking: Asking,
     *,
     with_rows: bool,
+    in_python: bool = False,
 ) -> CompiledQuery:
-    """Check the query and write its statement; raises `ValidationFailed`."""
+    """Check the query and write its statement; raises `ValidationFailed`.
+
+    `in_python` leaves every rule to Python, whatever SQL could say.
+    """
     forms = Parser(query, catalog).read(shaped.marked)
     if asking.asker.is_admin:
         return CompiledQuery(
@@ -87,15 +113,42 @@ def compile_query(
         )
     facts = Facts(asking, first_slot=len(shaped.constants))
     numbers = count(1)
-    guards = RuleGuards(rules, Ground(catalog.app_id, catalog, facts, numbers))
+    guards = RuleGuards(rules, Ground(catalog.app_id, catalog, facts, numbers), in_python=in_python)
     statement = compile_statement(
         catalog.app_id, forms, with_rows=with_rows, guards=guards, numbers=numbers
     )
+    judging = None
+    if guards.undecided:
+        lenient = Facts(asking, facts.first_slot)
+        judging = _judging(forms, catalog, rules, lenient, guards.undecided, in_python=in_python)
     nodes = tuple(facts.nodes)
-    values = [None if node is None else value_of(node, asking) for node in nodes]
     return CompiledQuery(
         replace(statement, reads=(*statement.reads, *guards.reads)),
         nodes,
-        tuple(map(kind_of, values)),
+        tuple(map(kind_of, values_of(nodes, asking))),
         tuple(guards.undecided),
+        judging,
     )
+
+
+def _judging(
+    forms: tuple[Form, ...],
+    catalog: AttrCatalog,
+    rules: Rules,
+    facts: Facts,
+    undecided: list[Undecided],
+    *,
+    in_python: bool,
+) -> CompiledJudging:
+    """Its facts are those of the same rules, which the query's own statement has; and who asks."""
+    numbers = count(1)
+    lenient = RuleGuards(
+        rules,
+        Ground(catalog.app_id, catalog, facts, numbers),
+        in_python=in_python,
+        lenient=True,
+    )
+    etypes = tuple(dict.fromkeys(each.rule.etype for each in undecided))
+    wanted = Wanted(etypes, id_parameter(facts.constant(AUTH_ID)))
+    statement = candidates(catalog, forms, lenient, numbers, wanted)
+    return CompiledJudging(statement, tuple(facts.nodes), etypes)

@@ -72,10 +72,11 @@ async def load_with_auth(
             entity[attr.label] = value
     if not user or user[0] not in found:
         return found, {}
-    return found, _auth(app_id, found[user[0]], created_ms.get(user[0], 0))
+    return found, auth_of(app_id, found[user[0]], created_ms.get(user[0], 0))
 
 
-def _auth(app_id: str, user: Entity, created_ms: int) -> Entity:
+def auth_of(app_id: str, user: Entity, created_ms: int) -> Entity:
+    """`auth`: the own row of a user, and what is known of them besides."""
     created = datetime.fromtimestamp(created_ms / 1000, UTC)
     return {
         **user,

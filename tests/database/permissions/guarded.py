@@ -10,12 +10,13 @@ todos   shop   red, owner ann, public            size 3    done true
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from tests.oracle.world import World, WorldBuilder
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.system_catalog import SYSTEM_ATTRS
-from triples.instaql.answer import Answer, Viewer, prepare_query, run_query
+from triples.instaql.answer import Answer, PreparedQuery, Viewer, prepare_query, run_query
 from triples.instaql.tree import Tree, tree_of
 from triples.permissions.rules import Rules
 from triples.permissions.store import load_rules
@@ -33,6 +34,7 @@ class Guarded:
     conn: Connection
     catalog: AttrCatalog
     names: dict[str, str]
+    in_python: bool = False
 
     async def push(self, code: dict[str, Any]) -> Rules:
         """Make these the app's rules."""
@@ -47,7 +49,7 @@ class Guarded:
         self, rules: Rules, query: dict[str, Any], user: str | None = None, **where_from: str
     ) -> Answer:
         """The wire answer for a user of the world, or for nobody."""
-        prepared = prepare_query(query, self.catalog, self.viewer(user, **where_from), rules)
+        prepared = self.prepared(rules, query, user, **where_from)
         answer = await run_query(self.conn, prepared)
         assert prepared.is_answered_by(answer)
         return answer
@@ -56,8 +58,7 @@ class Guarded:
         self, rules: Rules, query: dict[str, Any], user: str | None = None, **where_from: str
     ) -> Tree:
         """The answer as objects."""
-        viewer = self.viewer(user, **where_from)
-        prepared = prepare_query(query, self.catalog, viewer, rules, with_rows=True)
+        prepared = self.prepared(rules, query, user, **where_from)
         return tree_of(query, self.catalog, prepared, await run_query(self.conn, prepared))
 
     async def titles(
@@ -67,18 +68,28 @@ class Guarded:
         found = await self.tree(rules, query, user, **where_from)
         return sorted(node["title"] for node in found["todos"])
 
+    def prepared(
+        self, rules: Rules, query: dict[str, Any], user: str | None = None, **where_from: str
+    ) -> PreparedQuery:
+        """The query, ready to be run; decided `in_python` if that is wanted."""
+        viewer = self.viewer(user, **where_from)
+        return prepare_query(
+            query, self.catalog, viewer, rules, with_rows=True, in_python=self.in_python
+        )
+
     def viewer(self, user: str | None, **where_from: str) -> Viewer:
         """Who asks."""
         user_id = None if user is None else self.names[user]
         return Viewer(is_admin=False, user_id=user_id, **where_from)
 
 
+@cache
 def teams_and_todos() -> tuple[World, dict[str, str]]:
     """The world of the table above."""
     names = {name: new_id() for name in (*USERS, "red", "blue", "shop", "cook", "swim", "drift")}
     at = names.__getitem__
     builder = WorldBuilder()
-    builder.attrs |= {(a.etype, a.label): a for a in SYSTEM_ATTRS if a.etype == "$users"}
+    builder.attrs |= {(attr.etype, attr.label): attr for attr in SYSTEM_ATTRS}
     builder.blob("$users", "role")
     builder.blob("$users", "staff", "boolean", indexed=True)
     builder.blob("teams", "name", "string", indexed=True)
@@ -144,6 +155,8 @@ def teams_and_todos() -> tuple[World, dict[str, str]]:
         owner=at("cat"),
     )
     builder.entity("todos", at("drift"), 23, title="drift")
+    builder.entity("$magicCodes", new_id(), 30, email="ann@x.com")
+    builder.entity("$files", new_id(), 31, path="a.txt")
     builder.fill_nulls()
     world = builder.build()
     own = tuple(attr for attr in world.attrs if attr.catalog == "user")

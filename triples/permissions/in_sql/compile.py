@@ -28,8 +28,8 @@ from triples.instaql.forms import (
 )
 from triples.instaql.reads import Anything, ConditionRead, EntityRead, NamesRead, ReadOf
 from triples.instaql.shape import Constant
-from triples.permissions.in_sql import lists, values
-from triples.permissions.in_sql.facts import AUTH_ID, Facts, is_fact, kind_of
+from triples.permissions.in_sql import lists, times, values
+from triples.permissions.in_sql.facts import AUTH_ID, UNKNOWN, Facts, is_fact, is_storable, kind_of
 from triples.permissions.in_sql.formula import (
     FAILS,
     NO,
@@ -144,6 +144,8 @@ class RuleSql:
             case Binary("in", item, container):
                 return self._membership(item, container)
             case Binary("<" | "<=" | ">" | ">=" as operator, left, right):
+                if (timed := self._by_time(left, operator, right)) is not None:
+                    return timed
                 return values.compares(self._value(left), operator, self._value(right))
             case Has(Name("data" | "auth" | "ruleParams"), _):
                 return YES  # every field of these can be selected (§13.2)
@@ -172,7 +174,25 @@ class RuleSql:
             attr = self._own_attr(one)
             if attr is not None and is_fact(other):
                 return self._equal_to_fact(attr, other)
+        if (timed := self._by_time(left, "==", right)) is not None:
+            return timed
         return values.equals(self._value(left), self._value(right))
+
+    def _by_time(self, left: Node, operator: str, right: Node) -> Formula | None:
+        """A date of the entity against a known moment, if it is such a comparison."""
+        for one, other, mirrored in (
+            (left, right, operator),
+            (right, left, times.MIRRORED[operator]),
+        ):
+            match one:
+                case Call("timestamp", None, (of,)) if is_fact(other):
+                    attr, moment = self._own_attr(of), self._fact(other)
+                    if attr is None or not is_by_instant(attr) or kind_of(moment.value) != "time":
+                        return None
+                    self.reads.append(fixed(ConditionRead(attr.id, Anything())))
+                    alias = f"date_{next(self.ground.numbers)}"
+                    return times.compares(self.ground.app_id, attr, mirrored, moment, alias)
+        return None
 
     def _equal_to_fact(self, attr: Attr, node: Node) -> Formula:
         """An attr of the entity itself has the fact's value."""
@@ -320,15 +340,15 @@ class RuleSql:
 
     def _known(self, constant: Constant) -> Value:
         kind = kind_of(constant.value)
-        if kind in ("failure", "time", "unstorable") or "unstorable" in str(kind):
-            raise NotSql("it computes with a time, or with what no JSON can hold")
+        if not is_storable(kind):
+            raise NotSql("it computes with a time, or with what JSON cannot hold")
         return values.given(constant)
 
     def _field(self, source: str, label: str) -> Value:
         etype = self.etype if source == "data" else "$users"
         attr = self.ground.catalog.forward(etype, label)
-        if source == "auth" and attr is None and label in ("isGuest", "app_id", "created_at"):
-            raise NotSql(f"auth.{label} is derived")
+        if source == "auth" and label in ("isGuest", "app_id", "created_at"):
+            return self._derived(label)
         if attr is None or not attr.cardinality_one or self._is_signed_out(source):
             if attr is None:
                 self.reads.append(fixed(NamesRead()))
@@ -336,6 +356,15 @@ class RuleSql:
         if attr.label == "id":
             return values.id_of(self._entity(source))
         return self._stored(source, attr)
+
+    def _derived(self, label: str) -> Value:
+        """What is known of the asker besides the columns of their row."""
+        if self._is_signed_out("auth"):
+            return self._known(self._fact(Literal(None)))
+        type_attr = self.ground.catalog.forward("$users", "type")
+        if label != "isGuest" or type_attr is None:
+            raise NotSql(f"auth.{label} is not a column")
+        return values.is_guest(self._stored("auth", type_attr))
 
     def _stored(self, source: str, attr: Attr) -> Value:
         if source == "data":
@@ -371,7 +400,10 @@ class RuleSql:
         return source == "auth" and self._fact(AUTH_ID).value is None
 
     def _fact(self, node: Node) -> Constant:
-        return self.ground.facts.constant(node)
+        constant = self.ground.facts.constant(node)
+        if constant.value is UNKNOWN:
+            raise NotSql("what is known beforehand takes too long to compute")
+        return constant
 
 
 def _finds_few(condition: Condition) -> bool:

@@ -1,90 +1,80 @@
 """Facts: parts of a rule whose value is known before any row is looked at.
 
 Literals, `auth.id`, `ruleParams` and `request` never change while a query is answered, so whatever
-is made of them alone is a *fact*: it is computed once, and stands in the statement as a parameter.
-A statement is compiled for the kinds of its facts, and serves every asking with the same kinds.
+is made of them alone is a *fact*: it is computed once, by the rule's own closures, and stands in
+the statement as a parameter. A statement is compiled for the kinds of its facts, and serves every
+question with the same kinds.
 
 Facts are also all that tells askers apart: where no fact differs, no row is decided differently.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from triples.instaql.constants import NUL
 from triples.instaql.shape import Constant
 from triples.permissions.asking import Asking
+from triples.permissions.closures import Compiled, compile_expression
+from triples.permissions.evaluate import LOOP_STEPS
+from triples.permissions.failures import EvaluationFailed, Interrupted
+from triples.permissions.scope import Bindings, Scope
 from triples.permissions.tree import (
-    And,
-    Binary,
-    Conditional,
-    Index,
-    ListOf,
-    Literal,
+    Limit,
     Name,
     Node,
-    Not,
-    Or,
+    Ref,
     Select,
     children,
+    free_names,
     nodes_of,
 )
+from triples.permissions.values import Request, Timestamp
 from wire import json
 from wire.ids import parse_uuid
 
 AUTH_ID: Final = Select(Name("auth"), "id")
 REQUEST_TIME: Final = Select(Name("request"), "time")
+MAX_FACTS: Final = 20_000  # closures of facts that are kept; one takes some kilobytes
 
 Kind = Hashable
 """`null`, `true`, `false`, `int`, `double`, `uuid`, `string`, `unstorable`, `map`, `time`,
-`failure`, or `list` with the kinds of its members."""
+`failure`, `other`, or `list` with the kinds of its members."""
+
+_KNOWN_NAMES: Final = frozenset(("auth", "ruleParams", "request"))
+_STORABLE: Final = frozenset(("null", "true", "false", "int", "double", "uuid", "string", "map"))
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
-    """A timestamp, in milliseconds since the epoch."""
+class _Without:
+    """What stands in for the value of a fact that has none."""
 
-    ms: int
-
-
-class Failure(Exception):
-    """The expression has no value: its evaluation fails."""
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
 
 
-FAILED: Final = Failure()
+FAILED: Final = _Without("failure")
+UNKNOWN: Final = _Without("other")
 
 
 def is_fact(node: Node) -> bool:
     """Whether the expression has the same value for every row."""
-    if node in (AUTH_ID, REQUEST_TIME):
-        return True
-    match node:
-        case Literal(value):
-            return not isinstance(value, bytes)
-        case Name("ruleParams"):
-            return True
-        case Select(Name("request"), field_name):
-            return field_name in ("ip", "origin")
-        case Select(operand):
-            return is_fact(operand)
-        case Index(operand, Literal(str())):
-            return is_fact(operand)
-        case ListOf() | And() | Or() | Not() | Conditional():
-            return all(map(is_fact, children(node)))
-        case Binary("==" | "!=" | "in"):
-            return all(map(is_fact, children(node)))
-        case _:
-            return False
+    return free_names(node) <= _KNOWN_NAMES and _has_only_facts(node)
 
 
 def value_of(node: Node, asking: Asking) -> Any:
-    """The fact's value, or `FAILED`."""
+    """The fact's value; `FAILED` if its evaluation fails, `UNKNOWN` if it takes too long."""
+    compiled = _compiled(node)
+    scope = Scope(_bindings(asking), {}, {}, [None] * compiled.slots, LOOP_STEPS)
     try:
-        return _value(node, asking)
-    except Failure:
+        return compiled.run(scope)
+    except EvaluationFailed:
         return FAILED
+    except (Interrupted, RecursionError):
+        return UNKNOWN
 
 
 def kind_of(value: Any) -> Kind:
@@ -97,7 +87,7 @@ def kind_of(value: Any) -> Kind:
         case int():
             return "int"
         case float():
-            return "double"
+            return "double" if math.isfinite(value) else "other"
         case str() if NUL in value:
             return "unstorable"
         case str():
@@ -106,20 +96,27 @@ def kind_of(value: Any) -> Kind:
             return ("list", frozenset(map(kind_of, value)))
         case dict():
             return "map"
-        case Instant():
+        case Timestamp():
             return "time"
+        case _Without():
+            return value.kind
         case _:
-            return "failure"
+            return "other"
+
+
+def is_storable(kind: Kind) -> bool:
+    """Whether a value of the kind can stand in a statement as JSON."""
+    return kind in _STORABLE or (isinstance(kind, tuple) and all(map(is_storable, kind[1])))
 
 
 def trait_of(node: Node, asking: Asking) -> Hashable:
     """What the fact says of the asker: equal for two askers if it cannot tell them apart."""
-    if REQUEST_TIME not in nodes_of(node):
-        value = value_of(node, asking)
-        kind = kind_of(value)
-        return (node, kind, b"" if kind in ("failure", "unstorable") else json.canonical(value))
-    asker = asking.asker
-    return (node, None if node == REQUEST_TIME else (asker.user_id, asker.ip, asker.origin))
+    if REQUEST_TIME in nodes_of(node):
+        asker = asking.asker
+        return (node, None if node == REQUEST_TIME else (asker.user_id, asker.ip, asker.origin))
+    value = value_of(node, asking)
+    kind = kind_of(value)
+    return (node, kind, json.canonical(value) if is_storable(kind) else repr(value))
 
 
 @dataclass(slots=True)
@@ -135,7 +132,7 @@ class Facts:
     nodes: list[Node | None] = field(default_factory=list)
 
     def constant(self, node: Node) -> Constant:
-        """The fact's slot, and its value for the asking that is compiled for."""
+        """The fact's slot, and its value for the question that is compiled for."""
         if node not in self.nodes:
             self.nodes.append(node)
         slot = self.first_slot + self.nodes.index(node)
@@ -147,86 +144,26 @@ class Facts:
         return self.first_slot + len(self.nodes) - 1
 
 
-def _value(node: Node, asking: Asking) -> Any:
+@lru_cache(MAX_FACTS)
+def _compiled(node: Node) -> Compiled:
+    return compile_expression(node)
+
+
+def _bindings(asking: Asking) -> Bindings:
     asker = asking.asker
-    match node:
-        case Literal(value):
-            return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        case Name("ruleParams"):
-            return dict(asking.rule_params)
-        case Select(Name("auth"), "id"):
-            return asker.user_id
-        case Select(Name("request"), "time"):
-            return Instant(asking.time_ms)
-        case Select(Name("request"), "ip"):
-            return asker.ip
-        case Select(Name("request"), "origin"):
-            return asker.origin
-        case Select(operand, field_name):
-            return _field(_value(operand, asking), field_name)
-        case Index(operand, Literal(str() as key)):
-            return _field(_value(operand, asking), key)
-        case ListOf(items):
-            return [_value(item, asking) for item in items]
-        case Not(operand):
-            return not _bool(_value(operand, asking))
-        case And(operands):
-            return _connective(operands, asking, decisive=False)
-        case Or(operands):
-            return _connective(operands, asking, decisive=True)
-        case Conditional(condition, then, otherwise):
-            chosen = then if _bool(_value(condition, asking)) else otherwise
-            return _value(chosen, asking)
-        case Binary(operator, left, right):
-            return _binary(operator, _value(left, asking), _value(right, asking))
-        case _:
-            raise TypeError("not a fact")
+    return Bindings(
+        etype="",
+        data={},
+        auth={} if asker.user_id is None else {"id": asker.user_id},
+        rule_params=dict(asking.rule_params),
+        request=Request(time=Timestamp(asking.time_ns), ip=asker.ip, origin=asker.origin),
+    )
 
 
-def _field(operand: Any, name: str) -> Any:
-    if not isinstance(operand, dict):
-        raise FAILED
-    return operand.get(name)
-
-
-def _bool(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise FAILED
-    return value
-
-
-def _connective(operands: tuple[Node, ...], asking: Asking, *, decisive: bool) -> bool:
-    """`&&` and `||`: one operand may decide, whatever fails beside it."""
-    values = [value_of(operand, asking) for operand in operands]
-    if any(value is decisive for value in values):
-        return decisive
-    if any(not isinstance(value, bool) for value in values):
-        raise FAILED
-    return not decisive
-
-
-def _binary(operator: str, left: Any, right: Any) -> bool:
-    match operator, right:
-        case "==", _:
-            return is_equal(left, right)
-        case "!=", _:
-            return not is_equal(left, right)
-        case "in", list():
-            return any(is_equal(left, item) for item in right)
-        case "in", dict():
-            return isinstance(left, str) and left in right
-        case _:
-            raise FAILED
-
-
-def is_equal(left: Any, right: Any) -> bool:
-    """CEL's `==`: numbers by value, a bool is no number, lists and maps by their members."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(is_equal, left, right))
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(
-            is_equal(value, right[key]) for key, value in left.items()
-        )
-    return bool(left == right)
+def _has_only_facts(node: Node) -> bool:
+    """Whether nothing below is looked up: of `auth`, only the id is known beforehand."""
+    if node == AUTH_ID:
+        return True
+    if node == Name("auth") or isinstance(node, Ref | Limit):
+        return False
+    return all(map(_has_only_facts, children(node)))

@@ -13,20 +13,26 @@ FAILED_RULE: Final = "IR001"
 """SQLSTATE of the exception that `instant_rule_failed` raises."""
 
 
+class FailedRule(PermissionEvaluationFailed):
+    """Which rule failed; what was wrong is known to Python only, when it decides."""
+
+    def __init__(self, etype: str, action: str) -> None:
+        self.etype = etype
+        self.action = action
+        message = (
+            f"Could not evaluate permission rule for `{etype}.{action}`. You may have a typo."
+            " Debug this in the sandbox and then update your permission rules."
+        )
+        error = {
+            "type": "OVERLOAD_NOT_FOUND",
+            "message": message,
+            "hint": "You may have a typo",
+        }
+        super().__init__(message, {"rule": [etype, action], "error": error})
+
+
 def raise_failed_rule(error: psycopg.DatabaseError) -> None:
-    """Raise `PermissionEvaluationFailed` if that is what the database's error means."""
+    """Raise `FailedRule` if that is what the database's error means."""
     if error.sqlstate == FAILED_RULE:
         etype, action = json.loads(error.diag.message_detail or "[]")
-        raise evaluation_failed(etype, action) from error
-
-
-def evaluation_failed(
-    etype: str, action: str, code: str = "OVERLOAD_NOT_FOUND", reason: str = "You may have a typo"
-) -> PermissionEvaluationFailed:
-    """The error of a rule without a value; `reason` is the engine's own where admins read it."""
-    message = (
-        f"Could not evaluate permission rule for `{etype}.{action}`. {reason}. Debug this in the"
-        " sandbox and then update your permission rules."
-    )
-    error = {"type": code, "message": message, "hint": reason}
-    return PermissionEvaluationFailed(message, {"rule": [etype, action], "error": error})
+        raise FailedRule(etype, action) from error

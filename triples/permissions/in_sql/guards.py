@@ -1,7 +1,8 @@
 """The guards of one statement: each rule that a query meets, compiled once.
 
 A rule that SQL cannot say is `undecided`: its guard lets those pass whose ids stand in a parameter,
-which is filled in when Python has decided (`triples.instaql.verdicts`).
+which is filled in when Python has decided (`triples.instaql.verdicts`). Those for whom the rule
+failed stand in another one: it fails the query when the query comes to them, and not before.
 """
 
 from __future__ import annotations
@@ -15,35 +16,50 @@ from triples.instaql.constants import FromConstant
 from triples.instaql.guards import NOTHING, Guard
 from triples.instaql.reads import ReadOf
 from triples.permissions.in_sql.compile import Ground, RuleSql
+from triples.permissions.in_sql.facts import AUTH_ID
 from triples.permissions.in_sql.formula import Formula
 from triples.permissions.in_sql.refusal import NotSql
+from triples.permissions.rule_reads import reads_of_rule
 from triples.permissions.rules import Rule, Rules
+from triples.permissions.tree import Name, Select, free_names
 from triples.sql.fragment import Fragment, sql
 
-FAILED_RULE: Final = "IR001"
-"""SQLSTATE that `instant_rule_failed` raises."""
+_ASKER: Final = (
+    (AUTH_ID, "auth"),
+    (Select(Name("request"), "ip"), "request"),
+    (Select(Name("request"), "origin"), "request"),
+)
+"""What a rule may know the asker by, if it names the variable at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """A rule that Python decides; `slot` is where the ids of what passes are bound."""
+    """A rule that Python decides, and why; two slots hold the ids of what passes and what failed.
+
+    `label` is set for a field's rule.
+    """
 
     rule: Rule
     label: str | None
     reason: str
-    slot: int
+    passing_slot: int
+    failing_slot: int
 
 
 class RuleGuards:
     """Guards made from an app's rules, each when it is first asked for; raises `ValidationFailed`.
 
-    `decides_all` leaves every rule to Python, which can say what each of them made of each row.
+    With `in_python` every rule is left to Python, which can say what each made of each row. With
+    `lenient` whoever is not certain to be denied passes: those that Python is still to judge.
     """
 
-    def __init__(self, rules: Rules, ground: Ground, *, decides_all: bool = False) -> None:
+    def __init__(
+        self, rules: Rules, ground: Ground, *, in_python: bool = False, lenient: bool = False
+    ) -> None:
         self._rules = rules
         self._ground = ground
-        self._decides_all = decides_all
+        self._in_python = in_python
+        self._lenient = lenient
         self._known: dict[tuple[str, str | None], Guard | None] = {}
         self.undecided: list[Undecided] = []
         self.compiled: list[tuple[Rule, str | None]] = []
@@ -71,25 +87,32 @@ class RuleGuards:
     def _made(self, rule: Rule, label: str | None) -> Guard | None:
         compiler = RuleSql(self._ground, rule.etype)
         try:
-            if self._decides_all:
+            if self._in_python:
                 raise NotSql("every decision is asked for")
             verdict = compiler.verdict(rule.expression)
         except NotSql as refusal:
-            return self._in_python(rule, label, str(refusal))
+            return self._left_to_python(rule, label, str(refusal))
         self.compiled.append((rule, label))
         if verdict.known is not None:
             return None if verdict.known else NOTHING
+        if self._lenient:
+            return Guard(lambda column: verdict.is_false(column).wrap("not ", ""), False, ())
         return Guard(
             _exact(verdict, rule), verdict.can_fail, tuple(compiler.reads), verdict.required
         )
 
-    def _in_python(self, rule: Rule, label: str | None, reason: str) -> Guard:
-        slot = self._ground.facts.reserve()
-        self.undecided.append(Undecided(rule, label, reason, slot))
-        passing = FromConstant(slot, _ids)
-        return Guard(
-            lambda column: sql(f"{column} = any(%s::uuid[])", passing), can_fail=False, reads=()
+    def _left_to_python(self, rule: Rule, label: str | None, reason: str) -> Guard | None:
+        if self._lenient:
+            return None
+        facts = self._ground.facts
+        known = free_names(rule.expression)
+        slots = [facts.constant(node).slot for node, name in _ASKER if name in known]
+        undecided = Undecided(rule, label, reason, facts.reserve(), facts.reserve())
+        self.undecided.append(undecided)
+        reads = tuple(
+            reads_of_rule(rule, self._ground.catalog, slots[0] if "auth" in known else None)
         )
+        return Guard(_judged(undecided), can_fail=True, reads=reads)
 
 
 def _exact(verdict: Formula, rule: Rule) -> Callable[[str], Fragment]:
@@ -102,6 +125,26 @@ def _exact(verdict: Formula, rule: Rule) -> Callable[[str], Fragment]:
             verdict.true(column).wrap("case when ", " then true")
             + verdict.is_false(column).wrap(" when ", " then false")
             + sql(" else instant_rule_failed(%s, %s) end", rule.etype, rule.action)
+        )
+
+    return passes
+
+
+def _judged(undecided: Undecided) -> Callable[[str], Fragment]:
+    """The predicate of what Python has decided; sets are hashed where arrays would be searched."""
+    passing = FromConstant(undecided.passing_slot, _ids)
+    failing = FromConstant(undecided.failing_slot, _ids)
+    rule = undecided.rule
+
+    def passes(column: str) -> Fragment:
+        return sql(
+            f"case when {column} in (select unnest(%s::uuid[])) then true"
+            f" when {column} in (select unnest(%s::uuid[])) then instant_rule_failed(%s, %s)"
+            " else false end",
+            passing,
+            failing,
+            rule.etype,
+            rule.action,
         )
 
     return passes

@@ -52,6 +52,11 @@ def id_parameter(constant: Constant) -> Fragment:
     return sql("%s::uuid", FromConstant(constant.slot, _itself))
 
 
+def is_guest(user_type: Value) -> Value:
+    """Whether a user's type is that of guests."""
+    return Value(lambda row: user_type.text(row).wrap("to_jsonb(", " = '\"guest\"'::jsonb)"))
+
+
 def given(constant: Constant) -> Value:
     """A fact."""
     return Value(lambda row: sql("%s::jsonb", json_of(constant)))
