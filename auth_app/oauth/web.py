@@ -11,6 +11,7 @@ import asyncio
 import re
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Final
@@ -20,6 +21,7 @@ import httpx
 from wire import json
 
 TOTAL_SECONDS: Final = 10.0
+MAX_ADDRESSES: Final = 3  # of one host
 MAX_BYTES: Final = 1024 * 1024
 # Apple answers to programs it does not know with an error.
 USER_AGENT: Final = "Mozilla/5.0 (compatible; InstantServer/1.0)"
@@ -102,8 +104,15 @@ class _CheckedTransport(httpx.AsyncBaseTransport):
         self._transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Ask the first of the host's addresses that can be connected to."""
         host = request.url.host
-        address = await self._address(host, request.url.port or 443)
+        *others, last = await self._addresses(host, request.url.port or 443)
+        for address in others:
+            with suppress(httpx.ConnectError):
+                return await self._ask(request, host, address)
+        return await self._ask(request, host, last)
+
+    async def _ask(self, request: httpx.Request, host: str, address: Address) -> httpx.Response:
         return await self._transport.handle_async_request(
             httpx.Request(
                 request.method,
@@ -117,14 +126,14 @@ class _CheckedTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         await self._transport.aclose()
 
-    async def _address(self, host: str, port: int) -> Address:
-        """The host's first address; none if any of its addresses is private."""
+    async def _addresses(self, host: str, port: int) -> list[Address]:
+        """The host's addresses, at least one; `NotReached` if any of them is private."""
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = [ip_address(entry[4][0]) for entry in found]
         if not addresses or not (self._allows_private or all(map(is_public, addresses))):
             raise NotReached("not an address of a public server")
-        return addresses[0]
+        return addresses[:MAX_ADDRESSES]
 
 
 def is_public(address: Address) -> bool:
