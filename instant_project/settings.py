@@ -9,7 +9,7 @@ import django_stubs_ext
 from psycopg.conninfo import conninfo_to_dict
 
 from instant_project import data_dir, embedded
-from instant_project.env import read_environment
+from instant_project.env import PROJECT_DIR, read_environment
 from instant_project.mail import TIMEOUT_SECONDS, mail_settings
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[App]` be written where it is also run
@@ -50,6 +50,7 @@ APPEND_SLASH = False
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PROJECT_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -10,9 +10,10 @@ from auth_app.http import admin as admin_auth
 from auth_app.http import dash_email, dash_oauth, dash_users, oauth
 from auth_app.http import runtime as runtime_auth
 from auth_app.refresh_tokens import user_of_token
+from instant_project import site
+from instant_project.folder_files import folder_files
 from instant_project.operator_static import operator_static
 from instant_project.sign_in import configured_sign_in
-from instant_project.welcome import welcome
 from presence.http.rooms import admin_presence
 from realtime import lifecycle
 from realtime.admin_sse import admin_sse, admin_sse_push, admin_subscribe_query
@@ -34,7 +35,12 @@ catalogs = CatalogCache()
 sign_in = configured_sign_in()
 
 urlpatterns = [
-    path("", welcome),
+    # pages, and the browser client they use
+    path("", site.home),
+    path("recipes/", site.recipe_list),
+    path("recipes/<path:file>", site.recipe_files()),
+    path("site/<path:file>", folder_files(site.ASSETS)),
+    path("sdk/<path:file>", folder_files(site.SDK)),
     path("health/system", system_health),
     # sockets, for clients that cannot open one
     path("runtime/sse", runtime_sse),
