@@ -20,7 +20,7 @@ from realtime.admin_sse import admin_sse, admin_sse_push, admin_subscribe_query
 from realtime.health import system_health
 from realtime.runtime_sse import runtime_sse
 from triples.attrs.store import CatalogCache
-from triples.http import schema
+from triples.http import rules, schema
 from triples.http.ephemeral_apps import Policy, ephemeral_app, ephemeral_apps
 from triples.http.queries import admin_query, framework_query
 from triples.http.transactions import admin_transact
@@ -131,6 +131,11 @@ urlpatterns = [
     path("dash/apps/<app_id>/indexing-jobs/group/<group_id>", schema.indexing_group),
     path("dash/apps/<app_id>/indexing-jobs/<job_id>", schema.indexing_job),
     path("dash/apps/<app_id>/soft_deleted_attrs", schema.dash_soft_deleted),
+    # permission rules
+    path("dash/apps/<app_id>/perms/pull", rules.dash_pull),
+    path("dash/apps/<app_id>/rules", rules.dash_push),
+    path("dash/apps/<app_id>/rule-versions", rules.dash_versions),
+    path("superadmin/apps/<app_id>/perms", rules.superadmin_perms),
     # the operator's own site
     path("operator/static/<path:file>", operator_static),
     path("operator/", admin.site.urls),

@@ -238,6 +238,22 @@ class Rule(models.Model):
         return f"rules of {self.app_id}"
 
 
+class RuleVersion(models.Model):
+    """A change of an app's rules: when, and what leads back to the version before it."""
+
+    pk = models.CompositePrimaryKey("app_id", "version")
+    app = models.ForeignKey(App, on_delete=models.CASCADE, db_index=False, related_name="+")
+    version = models.IntegerField()
+    edits = models.JSONField(help_text="From this version to the one before it.")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "rule_versions"
+
+    def __str__(self) -> str:
+        return f"version {self.version} of the rules of {self.app_id}"
+
+
 class TokenBucket(models.Model):
     """What a rate limit has left for one name, stored as a hash; see `triples.buckets`."""
 

@@ -15,6 +15,7 @@ from typing import Literal as OneOf
 
 from triples.attrs.system_catalog import SYSTEM_ETYPES
 from triples.permissions.binds import BindsUnusable, binds_of, code_with_binds, with_binds
+from triples.permissions.check import problems
 from triples.permissions.parse import RuleUnreadable, parse
 from triples.permissions.tree import Node
 from wire.errors import ValidationFailed
@@ -163,6 +164,8 @@ class Rules:
             code = code_with_binds(text, expression, binds)
         except (RuleUnreadable, BindsUnusable) as error:
             raise _unusable(path, str(error)) from error
+        if found := problems(expression, action, self.rate_limits):
+            raise _unusable(path, *found)
         return Rule(etype, action, path, text, code, expression)
 
 
@@ -209,5 +212,6 @@ def _section(code: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
     return section if isinstance(section, dict) else {}
 
 
-def _unusable(path: Path, message: str) -> ValidationFailed:
-    return ValidationFailed.one("permission", list(path), message)
+def _unusable(path: Path, *messages: str) -> ValidationFailed:
+    errors = [{"message": message} for message in messages]
+    return ValidationFailed.of("permission", list(path), errors)
