@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from triples.attrs.catalog import AttrCatalog
@@ -29,9 +30,7 @@ from wire.errors import AppDisabled, AppReadOnly, RecordNotFound
 
 MAX_CATALOGS: Final = 2_000  # as many as the readers keep
 
-# The simple query protocol takes both statements in one round trip.
 _BEGIN: Final = """
-begin;
 select app_status, catalog_version, rules_stamp, answered, existing
 from instant_begin_write(
   %(app_id)s::uuid, %(event_hashes)s::uuid[], %(members)s::json, %(etypes)s::jsonb
@@ -82,9 +81,14 @@ async def begin(conn: Connection, request: Request) -> Started:
 
 
 async def _first_row(conn: Connection, values: dict[str, Any]) -> TupleRow | None:
+    """Read the state, in a new transaction unless the caller has one."""
     cursor = psycopg.AsyncClientCursor(conn)
-    await cursor.execute(_BEGIN, values)
-    cursor.nextset()
+    if conn.info.transaction_status != TransactionStatus.IDLE:
+        await cursor.execute(_BEGIN, values)
+    else:
+        # The simple query protocol takes both statements in one round trip.
+        await cursor.execute(f"begin;{_BEGIN}", values)
+        cursor.nextset()
     return await cursor.fetchone()
 
 
