@@ -38,6 +38,12 @@ class ServerAddress(Protocol):
     def ws_url(self) -> str: ...
 
 
+class EventReceiver(Protocol):
+    """Takes the events that Node tells under its name."""
+
+    def receive(self, message: dict[str, Any]) -> None: ...
+
+
 class SdkError(Exception):
     """The SDK rejected a promise; `hint` is what the server said beside the message."""
 
@@ -242,6 +248,7 @@ class CoreProcess:
         self.server = server
         self.clients: dict[str, CoreClient] = {}
         self.subscriptions: dict[str, LiveQuery] = {}
+        self.visits: dict[str, EventReceiver] = {}
         self._promises: dict[int, Promise] = {}
         self._ids = itertools.count(1)
         self._changed = threading.Condition()
@@ -348,6 +355,9 @@ class CoreProcess:
 
     def _receive(self, message: dict[str, Any]) -> None:
         match message:
+            case {"visit": name}:
+                if visit := self.visits.get(name):
+                    visit.receive(message)
             case {"id": number}:
                 self._promises.pop(number).message = message
             case {

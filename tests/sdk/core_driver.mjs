@@ -8,6 +8,7 @@
 
 import { createInterface } from 'node:readline';
 import WebSocketFromNpm from 'ws';
+import { roomCommands } from './room_commands.mjs';
 
 const now = () => process.hrtime.bigint().toString();
 const say = (message) => process.stdout.write(JSON.stringify(message) + '\n');
@@ -114,6 +115,8 @@ function chunkFrom([etype, target, actions]) {
 }
 
 const commands = {
+  ...roomCommands({ clientNamed, say, now }),
+
   open({ client, app, api, websocket, tab, adminToken }) {
     const db = core.init(
       {
