@@ -1,0 +1,1 @@
+"""How fast people in a room see each other."""
