@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from triples.app_removal import remove_some_apps
 from triples.attrs.lifecycle import remove_some_deleted
 from triples.buckets import sweep_buckets
 from triples.housekeeping import Chore
@@ -14,5 +15,6 @@ MINUTE: Final = 60.0
 CHORES: Final = (
     Chore("forget answered events", 10 * MINUTE, forget_events),
     Chore("remove deleted attrs", 60 * MINUTE, remove_some_deleted),
+    Chore("remove apps whose time is over", 60 * MINUTE, remove_some_apps),
     Chore("forget full token buckets", 10 * MINUTE, sweep_buckets),
 )

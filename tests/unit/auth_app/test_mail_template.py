@@ -1,0 +1,55 @@
+"""Mails with codes (http-api.md §4.3)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from auth_app.mail_template import DEFAULT, Template, code_mail, expiration_in_words
+from triples.tenants import App
+
+APP = App("0" * 36, "Tom & <Jerry>", "active", None, datetime.now(UTC), None)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(1440, "24 hours"), (119, "1 hour"), (60, "1 hour"), (59, "59 minutes"), (1, "1 minute")],
+)
+def test_expiration_is_said_in_words(minutes: int, words: str) -> None:
+    assert expiration_in_words(minutes) == words
+
+
+def test_values_are_escaped_in_the_body_only() -> None:
+    mail = code_mail(
+        Template("{app_title}: {code}", "<p>{app_title}</p>"), APP, "a@b.c", "123456", 60, None
+    )
+    assert mail.subject == "Tom & <Jerry>: 123456"
+    assert mail.html == "<p>Tom &amp; &lt;Jerry&gt;</p>"
+    assert mail.text == "Tom & <Jerry>"
+
+
+def test_value_that_looks_like_a_placeholder_is_left_alone() -> None:
+    app = App(APP.id, "{code}", "active", None, APP.created_at, None)
+    mail = code_mail(Template("{app_title} {code}", ""), app, "a@b.c", "123456", 60, None)
+    assert mail.subject == "{code} 123456"
+
+
+@pytest.mark.parametrize(
+    ("template", "server_name", "sender"),
+    [
+        (DEFAULT, None, ("Tom & <Jerry>", None)),
+        (DEFAULT, "Server", ("Server", None)),
+        (Template("", "", "id", "Own", "own@x.dev"), "Server", ("Own", "own@x.dev")),
+    ],
+    ids=["the app", "the operator's choice", "the template's"],
+)
+def test_sender_is(template: Template, server_name: str | None, sender: tuple[str, str]) -> None:
+    mail = code_mail(template, APP, "a@b.c", "123456", 60, server_name)
+    assert (mail.sender_name, mail.sender_email) == sender
+
+
+def test_default_mail_reads_without_html() -> None:
+    mail = code_mail(DEFAULT, APP, "a@b.c", "123456", 1440, None)
+    assert "123456" in mail.text.splitlines()
+    assert "<" not in mail.text.replace("<Jerry>", "")
