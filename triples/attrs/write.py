@@ -129,24 +129,26 @@ where attrs.app_id = %(app_id)s::uuid
   and coalesce(inferred_types, 0) | seen.bits <> coalesce(inferred_types, 0)
 """
 
-# The flags and the type that triples copy from their attrs; null is the smallest sort key.
+# The flags that triples copy from their attrs, null for those that stay as they are: a job may be
+# in the middle of them. A row has a sort key where it is indexed and typed.
 _REWRITE_FLAGS: Final = f"""
 update triples set
-  ea = new.ea, eav = new.ref, vae = new.ref, av = new.av, ave = new.ave,
-  checked_data_type = new.type,
+  ea = coalesce(new.ea, triples.ea),
+  eav = coalesce(new.ref, triples.eav),
+  vae = coalesce(new.ref, triples.vae),
+  av = coalesce(new.av, triples.av),
+  ave = coalesce(new.ave, triples.ave),
   sort_key = case
-    when not new.ave or new.type is null then null
-    when triples.ave and triples.checked_data_type = new.type then triples.sort_key
+    when not coalesce(new.ave, triples.ave) or triples.checked_data_type is null then null
+    when triples.ave then triples.sort_key
     when triples.value = 'null' then ''::bytea
   end
 from json_to_recordset(%(flags)s::json) as new (
-  id uuid, ea boolean, ref boolean, av boolean, ave boolean, type text
+  id uuid, ea boolean, ref boolean, av boolean, ave boolean
 )
 where triples.app_id = %(app_id)s::uuid
   and triples.attr_id = new.id
   and {IN_ATTR_INDEX}
-  and (triples.ea, triples.eav, triples.vae, triples.av, triples.ave, triples.checked_data_type)
-    is distinct from (new.ea, new.ref, new.ref, new.av, new.ave, new.type)
 """
 
 # Every entity of the etype has a triple of an indexed blob, if only null (§1.4).
@@ -208,7 +210,7 @@ async def update_attrs(conn: Connection, app_id: str, changes: Sequence[tuple[At
         await conn.execute(_INSERT_IDENTS, names)
     else:
         await conn.execute(_UPDATE_ATTRS, values)
-    await rewrite_flags(conn, app_id, [n for o, n in changes if _flags(o) != _flags(n)])
+    await _rewrite_flags(conn, app_id, [c for c in changes if _flags(c[0]) != _flags(c[1])])
 
 
 async def soft_delete_attrs(
@@ -248,13 +250,18 @@ async def add_inferred_types(conn: Connection, app_id: str, seen: dict[str, int]
     await conn.execute(_ADD_INFERRED, values)
 
 
-async def rewrite_flags(conn: Connection, app_id: str, attrs: Sequence[Attr]) -> None:
-    """Make the triples' flags, type and sort keys what their attrs say."""
-    if not attrs:
+async def _rewrite_flags(
+    conn: Connection, app_id: str, changes: Sequence[tuple[Attr, Attr]]
+) -> None:
+    """Make the triples' flags what their attrs say now."""
+    if not changes:
         return
-    flags = json.dumps([{"id": attr.id, **_flags(attr)} for attr in attrs]).decode()
-    await conn.execute(_REWRITE_FLAGS, {"app_id": app_id, "flags": flags})
-    if any(attr.is_indexed and attr.checked_data_type is not None for attr in attrs):
+    rows = [
+        {"id": new.id, **dict(_flags(new).items() - _flags(old).items())} for old, new in changes
+    ]
+    values = {"app_id": app_id, "flags": json.dumps(rows).decode()}
+    await conn.execute(_REWRITE_FLAGS, values)
+    if any(attr.is_indexed and attr.checked_data_type is not None for _, attr in changes):
         while await fill_sort_keys(conn, app_id, SORT_KEY_BATCH_ROWS):
             pass
 
@@ -289,7 +296,6 @@ def _flags(attr: Attr) -> dict[str, Any]:
         "ref": attr.is_ref,
         "av": attr.is_unique,
         "ave": attr.is_indexed,
-        "type": attr.checked_data_type,
     }
 
 

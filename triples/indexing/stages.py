@@ -224,7 +224,8 @@ async def _update_triples(conn: Connection, job: Job) -> Outcome:
 
 
 async def _rewrite(conn: Connection, job: Job) -> Outcome:
-    passed = await walk.rewrite(conn, job.app_id, job.attr_id, job.place)
+    kind = job.job_type.serial_key
+    passed = await walk.rewrite(conn, job.app_id, job.attr_id, kind, job.place)
     while await fill_sort_keys(conn, job.app_id, KEYS_AT_ONCE):
         pass
     return Outcome(passed.place, passed.rows)

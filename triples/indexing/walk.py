@@ -51,25 +51,43 @@ _HERE: Final = """
   and triples.value_md5 = stretch.value_md5
 """
 
-# Make flags, type and sort key what the attr says.
-_REWRITE: Final = f"""{_WINDOW},
-rewritten as (
+# A job makes its own flag what the attr says, and leaves the others to their jobs: what another one
+# has not got to yet may break a constraint. A row has a sort key where it is indexed and typed.
+_REWRITES: Final = {
+    "index": """
   update triples set
-    ea = attrs.cardinality = 'one', eav = attrs.value_type = 'ref',
-    vae = attrs.value_type = 'ref', av = attrs.is_unique, ave = attrs.is_indexed,
-    checked_data_type = attrs.checked_data_type,
+    ave = attrs.is_indexed,
     sort_key = case
-      when not attrs.is_indexed or attrs.checked_data_type is null then null
-      when triples.ave and triples.checked_data_type = attrs.checked_data_type
-        then triples.sort_key
-      when triples.value = 'null' then ''::bytea
+      when attrs.is_indexed and triples.checked_data_type is not null and triples.value = 'null'
+        then ''::bytea
     end
   from stretch, attrs
-  where attrs.app_id = %(app_id)s::uuid and attrs.id = %(attr_id)s::uuid and {_HERE}
-    and (triples.av, triples.ave, triples.checked_data_type)
-      is distinct from (attrs.is_unique, attrs.is_indexed, attrs.checked_data_type)
+  where triples.ave is distinct from attrs.is_indexed
+""",
+    "unique": """
+  update triples set av = attrs.is_unique
+  from stretch, attrs
+  where triples.av is distinct from attrs.is_unique
+""",
+    "data-type": """
+  update triples set
+    checked_data_type = attrs.checked_data_type,
+    sort_key = case
+      when triples.ave and attrs.checked_data_type is not null and triples.value = 'null'
+        then ''::bytea
+    end
+  from stretch, attrs
+  where triples.checked_data_type is distinct from attrs.checked_data_type
+""",
+}
+_REWRITE: Final = {
+    serial_key: f"""{_WINDOW},
+rewritten as ({rewrite}
+    and attrs.app_id = %(app_id)s::uuid and attrs.id = %(attr_id)s::uuid and {_HERE}
 )
 {_LAST}"""
+    for serial_key, rewrite in _REWRITES.items()
+}
 _DELETE: Final = f"""{_WINDOW},
 deleted as (delete from triples using stretch where {_HERE})
 {_LAST}"""
@@ -165,9 +183,11 @@ class Passed:
     place: list[Any] | None
 
 
-async def rewrite(conn: Connection, app_id: str, attr_id: str, place: list[Any] | None) -> Passed:
-    """Make the attr's triples in the next window agree with their attr."""
-    return await _pass(conn, _REWRITE, _window(app_id, attr_id, place, WINDOW_ROWS))
+async def rewrite(
+    conn: Connection, app_id: str, attr_id: str, serial_key: str, place: list[Any] | None
+) -> Passed:
+    """Make the attr's triples in the next window agree with it in what such jobs are about."""
+    return await _pass(conn, _REWRITE[serial_key], _window(app_id, attr_id, place, WINDOW_ROWS))
 
 
 async def delete(conn: Connection, app_id: str, attr_id: str, place: list[Any] | None) -> Passed:
