@@ -91,7 +91,7 @@ class CatalogCache:
     async def _load(self, app_id: str) -> AttrCatalog:
         this_load = asyncio.current_task()
         try:
-            async with pool.connection() as conn:
+            async with pool.aside() as conn:  # its caller may hold a connection already
                 catalog = await load_catalog(conn, app_id)
             if self._loads.get(app_id) is this_load:
                 self._remember(catalog)

@@ -43,10 +43,13 @@ from triples.permissions.rules import Rules
 from triples.permissions.store import EMPTY
 from triples.sql.fragment import Fragment
 from triples.sql.pool import Connection
-from wire.errors import RecordNotFound, ValidationFailed
+from wire.errors import AppDisabled, RecordNotFound, ValidationFailed
 
 Viewer = Asker
 """For whom a query is answered; admins see everything."""
+
+# Is the app there, whatever its status?
+_IS_LIVE: Final = "select 1 from apps where id = %s::uuid and deletion_marked_at is null"
 
 _TRIPLES: Final = COLUMNS.index("triples")
 _META: Final = COLUMNS.index("meta")
@@ -158,11 +161,11 @@ def prepare_query(
 async def run_query(conn: Connection, prepared: PreparedQuery) -> Answer:
     """Answer a prepared query with one statement; with up to three more if Python has to judge.
 
-    Raises `RecordNotFound` without a live app, and `PermissionEvaluationFailed` where a rule has
-    no value for an entity that the query would show.
+    Raises `RecordNotFound` without a live app, `AppDisabled`, and `PermissionEvaluationFailed`
+    where a rule has no value for an entity that the query would show.
     """
     if prepared.judging is None:
-        return await _answer(conn, prepared.statement)
+        return await _answer(conn, prepared.catalog.app_id, prepared.statement)
     answer, _ = await judge_and_run(conn, prepared, prepared.judging)
     return answer
 
@@ -177,14 +180,16 @@ async def judge_and_run(
         for slot, ids in slots_of(verdicts, judging.undecided).items():
             known[slot] = ids
         try:
-            answer = await _answer(conn, bound(prepared.statement, tuple(known)))
+            answer = await _answer(
+                conn, prepared.catalog.app_id, bound(prepared.statement, tuple(known))
+            )
         except FailedRule as failed:
             check_failures(verdicts, failed.etype, failed.action)
             raise
     return answer, verdicts
 
 
-async def _answer(conn: Connection, statement: Fragment) -> Answer:
+async def _answer(conn: Connection, app_id: str, statement: Fragment) -> Answer:
     try:
         cursor = await conn.execute(statement.text, statement.values)
     except psycopg.DatabaseError as error:
@@ -193,7 +198,8 @@ async def _answer(conn: Connection, statement: Fragment) -> Answer:
     rows = await cursor.fetchall()
     row = next((row for row in rows if row[0] is not None), None)
     if row is None:
-        raise RecordNotFound("app")
+        is_live = await (await conn.execute(_IS_LIVE, (app_id,))).fetchone()
+        raise RecordNotFound("app") if is_live is None else AppDisabled
     triples = ",".join([row[_TRIPLES] for row in rows if row[_TRIPLES] is not None])
     return Answer(
         processed_tx_id=row[0],

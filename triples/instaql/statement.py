@@ -1,8 +1,9 @@
 """One SQL statement for a whole query: all levels, all triples, and what the answer is worth.
 
 Steps, each a CTE: rows of a level → its ids → children's links and rows, and so on. The statement
-returns one row about the whole (see `COLUMNS`), none where the app is gone, and beside it any
-number of rows with nothing but triples, as JSON text in wire form. Spec: instaql.md §3, §4.2.
+returns one row about the whole (see `COLUMNS`), none where the app is gone or disabled, and beside
+it any number of rows with nothing but triples, as JSON text in wire form.
+Spec: instaql.md §3, §4.2.
 """
 
 from __future__ import annotations
@@ -142,7 +143,7 @@ class _Compiler:
             sql(_HEAD)
             + join(",\n", columns)
             + sql("\nfrom apps where apps.id = %s::uuid", self._app_id)
-            + sql(" and apps.deletion_marked_at is null")
+            + sql(" and apps.deletion_marked_at is null and apps.status <> 'disabled'")
         )
         before = "null, " * COLUMNS.index("triples")
         after = ", null" * (len(COLUMNS) - COLUMNS.index("triples") - 1 + len(parts.levels))

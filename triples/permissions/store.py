@@ -75,7 +75,7 @@ class RulesCache:
     async def _load(self, app_id: str) -> Rules:
         this_load = asyncio.current_task()
         try:
-            async with pool.connection() as conn:
+            async with pool.aside() as conn:  # its caller may hold a connection already
                 rules = await load_rules(conn, app_id)
             if self._loads.get(app_id) is this_load:
                 self._remember(app_id, rules)
