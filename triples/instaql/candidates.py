@@ -24,9 +24,10 @@ ASKER: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which etypes' entities are wanted, in the order of their indexes."""
+    """Which etypes' entities are wanted, in the order of their indexes, and which attrs of them."""
 
     etypes: tuple[str, ...]
+    attr_ids: frozenset[str]
     user: Fragment
 
 
@@ -86,11 +87,6 @@ class _Walk:
     def statement(self) -> Fragment:
         """All levels, and the values of whoever is wanted."""
         found = join(" union ", [*self._found, sql("select %s::int, ", ASKER) + self._wanted.user])
-        attrs = [
-            attr.id
-            for etype in ("$users", *self._wanted.etypes)
-            for attr in self._catalog.of_etype(etype)
-        ]
         values = sql(
             "select found.etype, found.entity_id, own.entity, own.created_at from found"
             " cross join lateral (select"
@@ -100,7 +96,7 @@ class _Walk:
             " and triples.ea and triples.attr_id = any(%s::uuid[])) as own"
             " where own.entity is not null",
             self._catalog.app_id,
-            attrs,
+            sorted(self._wanted.attr_ids),
         )
         whole = found.wrap("found (etype, entity_id) as materialized (", ")")
         return join(",\n", [*self._ctes, whole]).wrap("with ", "\n") + values

@@ -32,6 +32,7 @@ from triples.permissions.in_sql.facts import (
 )
 from triples.permissions.in_sql.guards import RuleGuards, Undecided
 from triples.permissions.in_sql.values import id_parameter
+from triples.permissions.rule_reads import labels_of
 from triples.permissions.rules import Rules
 from triples.permissions.tree import Node
 from triples.sql.fragment import Fragment
@@ -149,6 +150,23 @@ def _judging(
         lenient=True,
     )
     etypes = tuple(dict.fromkeys(each.rule.etype for each in undecided))
-    wanted = Wanted(etypes, id_parameter(facts.constant(AUTH_ID)))
+    attr_ids = _looked_at(catalog, undecided, whole=in_python)
+    wanted = Wanted(etypes, attr_ids, id_parameter(facts.constant(AUTH_ID)))
     statement = candidates(catalog, forms, lenient, numbers, wanted)
     return CompiledJudging(statement, tuple(facts.nodes), etypes)
+
+
+def _looked_at(catalog: AttrCatalog, undecided: list[Undecided], *, whole: bool) -> frozenset[str]:
+    """The attrs that the rules look at, and the ids; all of the entities where they are `whole`."""
+    attr_ids: set[str] = set()
+    for each in undecided:
+        for etype, source in ((each.rule.etype, "data"), ("$users", "auth")):
+            labels = None if whole else labels_of(each.rule, source)
+            attr_ids.update(
+                attr.id
+                for attr in catalog.of_etype(etype)
+                if labels is None or attr.label == "id" or attr.label in labels
+            )
+            if source == "auth" and labels is not None and "isGuest" in labels:
+                attr_ids.update(a.id for a in catalog.of_etype(etype) if a.label == "type")
+    return frozenset(attr_ids)

@@ -14,7 +14,20 @@ from triples.attrs.attr import Attr
 from triples.instaql import ordered_page
 from triples.instaql.conditions import ConditionSql
 from triples.instaql.constants import cursor_id, cursor_place
-from triples.instaql.forms import Cursor, Form, Order, Page, Step
+from triples.instaql.forms import (
+    All,
+    Condition,
+    Cursor,
+    Form,
+    IsOneOf,
+    Linked,
+    Order,
+    Page,
+    Shared,
+    Some,
+    Step,
+    Term,
+)
 from triples.instaql.guards import OPEN, Guard, Guards
 from triples.instaql.ordered_page import OrderedPage
 from triples.sql.fragment import EMPTY, Fragment, join, sql
@@ -96,14 +109,16 @@ class LevelSql:
             self._app_id,
             form.id_attr.id,
         )
+        guards = self._row_guards(form)
         if form.condition is None:
-            where = where + sql(" and member.av")
+            # The index of an etype's members, unless another one finds the few that may be seen.
+            if not any(_finds_few(each) for guard in guards for each in guard.required):
+                where = where + sql(" and member.av")
         else:
             where = where + self._conditions.holds(form.condition, "member.entity_id").wrap(
                 " and ", ""
             )
         found = sql(" from triples member") + self._order_join(form.order) + where + beyond
-        guards = self._row_guards(form)
         if any(guard.can_fail for guard in guards):
             found = self._fenced(form, found) + sql(" where true")
         return found + join(
@@ -243,6 +258,27 @@ class LevelSql:
         if page.offset:
             cut = cut + sql(" offset %s::bigint", page.offset)
         return cut
+
+
+def _finds_few(condition: Condition) -> bool:
+    """Whether an index leads from the condition's constants to the rows."""
+    match condition:
+        case Shared(terms):
+            return any(_is_way_in(term) for term in terms)
+        case All(items):
+            return any(map(_finds_few, items))
+        case Some(items):
+            return all(map(_finds_few, items))
+
+
+def _is_way_in(term: Term) -> bool:
+    match term.leaf:
+        case IsOneOf(attr):
+            return attr.indexed or attr.unique or bool(term.path)
+        case Linked():
+            return True
+        case _:
+            return False
 
 
 def place_of(order: Order) -> str:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from triples.attrs.catalog import AttrCatalog
 from triples.instaql.dependencies import fixed
 from triples.instaql.reads import Anything, ConditionRead, EntityRead, NamesRead, Read, ReadOf
 from triples.permissions.rules import Rule
-from triples.permissions.tree import Index, Literal, Name, Node, Ref, Select, children
+from triples.permissions.tree import Index, Literal, Name, Node, Ref, Select, children, nodes_of
+
+
+def labels_of(rule: Rule, source: str) -> frozenset[str] | None:
+    """The labels of `data` or `auth` that the rule looks at; None for whole entities."""
+    if source in _whole_entities(rule.expression):
+        return None
+    return frozenset(label for name, label in _fields(rule.expression) if name == source)
 
 
 def reads_of_rule(rule: Rule, catalog: AttrCatalog, user_slot: int | None) -> Iterator[ReadOf]:
@@ -59,15 +66,19 @@ def _of_asker(slot: int | None, attr_ids: frozenset[str]) -> ReadOf:
 
 def _looked_at(node: Node) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Single labels of `data` and `auth`, and the paths of refs."""
-    match node:
-        case Ref(source, path):
-            yield source, path
-        case Select(Name("data" | "auth" as source), label):
-            yield source, (label,)
-        case Index(Name("data" | "auth" as source), Literal(str() as label)):
-            yield source, (label,)
-        case _:
-            yield from _below(node, _looked_at)
+    for each in nodes_of(node):
+        if isinstance(each, Ref):
+            yield each.source, each.path
+    yield from ((source, (label,)) for source, label in _fields(node))
+
+
+def _fields(node: Node) -> Iterator[tuple[str, str]]:
+    for each in nodes_of(node):
+        match each:
+            case Select(Name("data" | "auth" as source), label):
+                yield source, label
+            case Index(Name("data" | "auth" as source), Literal(str() as label)):
+                yield source, label
 
 
 def _whole_entities(node: Node) -> Iterator[str]:
@@ -78,9 +89,5 @@ def _whole_entities(node: Node) -> Iterator[str]:
         case Select(Name("data" | "auth"), _) | Index(Name("data" | "auth"), Literal(str())):
             return
         case _:
-            yield from _below(node, _whole_entities)
-
-
-def _below(node: Node, walk: Callable[[Node], Iterator[Any]]) -> Iterator[Any]:
-    for child in children(node):
-        yield from walk(child)
+            for child in children(node):
+                yield from _whole_entities(child)
