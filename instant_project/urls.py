@@ -23,7 +23,7 @@ from triples.attrs.store import CatalogCache
 from triples.http import rules, schema
 from triples.http.ephemeral_apps import Policy, ephemeral_app, ephemeral_apps
 from triples.http.queries import admin_query, framework_query
-from triples.http.transactions import admin_transact
+from triples.http.transactions import admin_transact, transact_perms_check
 from triples.schema.apply import apply_new_schema
 
 ephemeral_policy = Policy(
@@ -59,6 +59,10 @@ urlpatterns = [
     ),
     # writes
     path("admin/transact", admin_transact(user_of_token, settings.ENVIRONMENT.trusted_proxies)),
+    path(
+        "admin/transact_perms_check",
+        transact_perms_check(user_of_token, settings.ENVIRONMENT.trusted_proxies),
+    ),
     # sign-in
     path("runtime/auth/send_magic_code", sign_in.view(post=runtime_auth.send_magic_code)),
     path("runtime/auth/verify_magic_code", sign_in.view(post=runtime_auth.verify_magic_code)),

@@ -14,7 +14,7 @@ from triples import tenants
 from triples.attrs.system_catalog import SYSTEM_ATTRS
 from triples.sql.pool import Connection
 from triples.transact.author import Author
-from wire.errors import ParamMalformed, ParamMissing, RecordNotFound
+from wire.errors import ParamMalformed, ParamMissing, RecordNotFound, ValidationFailed
 from wire.http import Call
 from wire.ids import hash_uuid_secret, parse_uuid
 
@@ -95,6 +95,20 @@ async def caller_of(
         return Caller(is_admin=False, user=None)
     await _verify_admin(call, conn, app_id)
     return Caller(is_admin=True, user=None)
+
+
+async def impersonator_of(
+    call: Call, conn: Connection, app_id: str, user_of_token: UserOfToken
+) -> Caller:
+    """Whom an admin acts as to see what rules say (transactions-permissions.md §17).
+
+    The admin's own token is needed whoever that is, and so is somebody to act as.
+    """
+    await _verify_admin(call, conn, app_id)
+    caller = await caller_of(call, conn, app_id, user_of_token)
+    if caller.is_admin:
+        raise ValidationFailed.one("non-admin", None, "Cannot test perms as admin")
+    return caller
 
 
 def admin_token_of(call: Call) -> str:

@@ -6,12 +6,14 @@ that the caller hands in; without one it is refused rather than ignored.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final
 
 from triples import tenants
+from triples.permissions.push_check import check_rules
 from triples.sql import pool
 from wire.errors import PermissionDenied, ValidationFailed
 from wire.http import (
@@ -65,6 +67,7 @@ async def _create(call: Call, policy: Policy, apply_schema: ApplySchema | None) 
     title = body_param(call, "title", coerce=non_blank_text)
     schema = optional_body_param(call, "schema", coerce=json_object)
     rules = optional_body_param(call, "rules", "code", coerce=json_object)
+    await asyncio.to_thread(check_rules, rules)
     if schema is not None and apply_schema is None:
         raise ValidationFailed.one(
             "schema", None, "This server cannot apply a schema while it makes an app."

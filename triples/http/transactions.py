@@ -1,4 +1,4 @@
-"""Writes over HTTP: `POST /admin/transact` (http-api.md §3.3).
+"""Writes over HTTP: `POST /admin/transact`, and trying one out (http-api.md §3.3, §3.5).
 
 Steps name etypes and labels; they are compiled with the attrs stored at that moment. Where somebody
 else defines a missing attr first, they are compiled again with it.
@@ -6,16 +6,21 @@ else defines a missing attr first, they are compiled again with it.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
 
 from triples.attrs.store import load_catalog
-from triples.http.callers import UserOfToken, app_id_of, caller_of
+from triples.http.callers import UserOfToken, app_id_of, caller_of, impersonator_of
+from triples.http.rule_trials import overridden, rules_override, shown_program
 from triples.sql import pool
 from triples.transact.admin_steps import TxSteps, compile_steps
-from triples.transact.author import Author
-from triples.transact.transact import transact
+from triples.transact.permissions import Verdict
+from triples.transact.request import Trial
+from triples.transact.transact import Tried, transact, try_out
 from wire.errors import ParamMissing, RecordNotUnique
 from wire.http import Call, View, endpoint
+
+T = TypeVar("T")
 
 MAX_COMPILATIONS: Final = 5  # each but the last lost a race for a name
 
@@ -37,20 +42,83 @@ async def _write(call: Call, user_of_token: UserOfToken, trusted_proxies: int) -
         body = call.body if isinstance(call.body, dict) else {}
         if "steps" not in body:
             raise ParamMissing(["body", "steps"])
-        may_define = not body.get("throw-on-missing-attrs?")
-        return {"tx-id": await _transacted(conn, app_id, author, body["steps"], may_define)}
+
+        async def write(tx_steps: list[Any]) -> int:
+            return (await transact(conn, app_id, tx_steps, author)).tx_id
+
+        return {"tx-id": await _written(conn, app_id, body, write)}
 
 
-async def _transacted(
-    conn: pool.Connection, app_id: str, author: Author, steps: Any, may_define: bool
-) -> int:
+def transact_perms_check(user_of_token: UserOfToken, trusted_proxies: int = 0) -> View:
+    """The view of `admin/transact_perms_check`: what rules say of a write, for their author."""
+
+    async def try_write(call: Call) -> dict[str, Any]:
+        return await _try(call, user_of_token, trusted_proxies)
+
+    return endpoint(post=try_write)
+
+
+async def _try(call: Call, user_of_token: UserOfToken, trusted_proxies: int) -> dict[str, Any]:
+    app_id = app_id_of(call)
+    async with pool.connection() as conn:
+        caller = await impersonator_of(call, conn, app_id, user_of_token)
+        body = call.body if isinstance(call.body, dict) else {}
+        if "steps" not in body:
+            raise ParamMissing(["body", "steps"])
+        author = overridden(caller.author(call, trusted_proxies), body)
+        rules = await rules_override(body)
+        trial = Trial(rules, commits=body.get("dangerously-commit-tx") is True)
+
+        async def write(tx_steps: list[Any]) -> Tried:
+            return await try_out(conn, app_id, tx_steps, author, trial)
+
+        tried = await _written(conn, app_id, body, write)
+    return {
+        "tx-id": tried.tx_id,
+        "all-checks-ok?": tried.passes,
+        "committed?": tried.is_committed,
+        "check-results": [_shown(verdict) for verdict in tried.verdicts],
+    }
+
+
+def _shown(verdict: Verdict) -> dict[str, Any]:
+    check, bindings = verdict.check, verdict.check.bindings
+    shown = {
+        "data": bindings.data,
+        "new-data": bindings.new_data,
+        "rule-params": bindings.rule_params,
+        "modified-fields": list(bindings.request.modified_fields),
+        "linked-data": bindings.linked_data,
+        "linked-etype": bindings.linked_etype,
+        "actions": bindings.actions,
+    }
+    return {
+        "scope": check.scope,
+        "action": check.action,
+        "etype": check.etype,
+        "eid": check.entity_id,
+        "program": shown_program(check.rule),
+        "data": bindings.data,
+        "bindings": {name: value for name, value in shown.items() if value is not None},
+        "check-result": verdict.outcome,
+        "check-pass?": verdict.passes,
+    }
+
+
+async def _written(
+    conn: pool.Connection,
+    app_id: str,
+    body: dict[str, Any],
+    write: Callable[[list[Any]], Awaitable[T]],
+) -> T:
+    steps, may_define = body["steps"], not body.get("throw-on-missing-attrs?")
     compilations = 0
     while True:
         compilations += 1
         catalog = await load_catalog(conn, app_id)
         compiled = compile_steps(steps, catalog, may_define_attrs=may_define)
         try:
-            return (await transact(conn, app_id, compiled.steps, author)).tx_id
+            return await write(compiled.steps)
         except RecordNotUnique as error:
             if compilations == MAX_COMPILATIONS or not _lost_race(error, compiled):
                 raise

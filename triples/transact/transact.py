@@ -22,13 +22,14 @@ from triples.transact.begin import Started, begin
 from triples.transact.event import event_hashes
 from triples.transact.execute import execute
 from triples.transact.parse import parse_steps
-from triples.transact.request import Request
+from triples.transact.permissions import Verdict
+from triples.transact.request import Request, Trial
 from triples.transact.steps import TripleStep
 from triples.transact.violations import refusal_for
 from triples.transact.work import Work
 from wire.errors import QueryTimeout
 
-__all__ = ["Author", "NotTogether", "Transacted", "transact"]
+__all__ = ["Author", "NotTogether", "Transacted", "Tried", "transact", "try_out"]
 
 MAX_ATTEMPTS: Final = 5  # deadlocks need writers that ignore the lock; they do not come in rows
 
@@ -51,6 +52,28 @@ class Transacted:
 
     tx_id: int
     repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A write that was tried: the tx id it has, or would have had, and what the rules said."""
+
+    tx_id: int
+    verdicts: Sequence[Verdict]
+    is_committed: bool
+
+    @property
+    def passes(self) -> bool:
+        """Whether every rule allows it."""
+        return all(verdict.passes for verdict in self.verdicts)
+
+
+class _TakenBack(Exception):
+    """A tried write is rolled back."""
+
+    def __init__(self, tried: Tried) -> None:
+        super().__init__()
+        self.tried = tried
 
 
 class NotTogether(Exception):
@@ -81,6 +104,33 @@ async def transact(
         event_hashes(event_ids, author),
         stands_for_others=bool(earlier_event_ids),
     )
+    done = await _done(conn, request)
+    return Transacted(done.tx_id, repeated=done.repeated)
+
+
+async def try_out(
+    conn: Connection, app_id: str, tx_steps: Any, author: Author, trial: Trial
+) -> Tried:
+    """Run the steps with every rule asked and none obeyed; what is stored goes with them (§17).
+
+    Rules that cannot be decided, and all other refusals, are raised as they are by `transact`.
+    """
+    request = Request(app_id, author, parse_steps(tx_steps), [], trial=trial)
+    try:
+        done = await _done(conn, request)
+    except _TakenBack as taken_back:
+        return taken_back.tried
+    return Tried(done.tx_id, done.verdicts, is_committed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    tx_id: int
+    repeated: bool
+    verdicts: Sequence[Verdict]
+
+
+async def _done(conn: Connection, request: Request) -> _Done:
     attempt = 0
     while True:
         attempt += 1
@@ -93,15 +143,16 @@ async def transact(
             raise QueryTimeout from error
 
 
-async def _attempt(conn: Connection, request: Request) -> Transacted:
+async def _attempt(conn: Connection, request: Request) -> _Done:
     work: Work | None = None
+    trial = request.trial
     try:
         async with ended(conn):
             started = await begin(conn, request)
             if request.stands_for_others:
                 _check_together(request, started)
             elif started.answered:
-                return Transacted(started.answered[0], repeated=True)
+                return _Done(started.answered[0], repeated=True, verdicts=())
             work = Work(
                 conn,
                 request.app_id,
@@ -109,10 +160,13 @@ async def _attempt(conn: Connection, request: Request) -> Transacted:
                 request.event_hashes,
                 started.catalog,
                 started.existence,
-                started.rules,
+                (trial and trial.rules) or started.rules,
+                gathers_verdicts=trial is not None,
             )
-            await execute(work, request.steps)
+            verdicts = await execute(work, request.steps)
             tx_id = work.tx_id or await _insert_transaction(work)
+            if trial is not None:
+                _check_stays(Tried(tx_id, verdicts, is_committed=False), trial)
     except (psycopg.IntegrityError, psycopg.DataError) as error:
         refusal = None if work is None else await refusal_for(error, work)
         if refusal is None:
@@ -121,7 +175,13 @@ async def _attempt(conn: Connection, request: Request) -> Transacted:
         raise refusal from None
     if work.has_queued_jobs:
         wake_workers()
-    return Transacted(tx_id, repeated=False)
+    return _Done(tx_id, repeated=False, verdicts=verdicts)
+
+
+def _check_stays(tried: Tried, trial: Trial) -> None:
+    """Raise `_TakenBack` unless the write is to stay, and every rule allows it."""
+    if not (trial.commits and tried.passes):
+        raise _TakenBack(tried)
 
 
 def _check_together(request: Request, started: Started) -> None:
