@@ -11,6 +11,7 @@ from typing import Final
 
 from instant_project.embedded import binaries_of_the_wheel
 from tests.run import OPTIONS, throwaway_postgres
+from tests.scaled import Worker
 from tests.served import ServedDatabase as BenchServer
 from tests.served import served_database
 
@@ -36,11 +37,17 @@ def _postgres() -> Iterator[None]:
 
 @contextmanager
 def bench_server(**settings: str) -> Iterator[BenchServer]:
-    """A healthy server on a new database."""
+    """A healthy server on a new database; with a Redis, beside the worker that it then needs."""
     with (
         _postgres(),
         tempfile.TemporaryDirectory(prefix="instant-bench-") as folder,
         served_database(Path(folder), **settings) as server,
     ):
-        server.start()
-        yield server
+        worker = Worker(Path(folder) / "worker", server.settings)
+        if "INSTANT_REDIS_URL" in settings:
+            worker.start()
+        try:
+            server.start()
+            yield server
+        finally:
+            worker.close()

@@ -55,3 +55,12 @@ class Invalidator:
         RULES.clear()
         self._hub.invalidate_everything()
         self._revocations.on_gap()
+        self._hub.settle(*(state.id for state in self._hub.apps))
+
+    def on_app_gap(self, app_id: str) -> None:
+        """Changes of one app may have been missed."""
+        self._catalogs.forget(app_id)
+        RULES.forget(app_id)
+        self._hub.invalidate_app(app_id)
+        self._revocations.on_app_gap(app_id)
+        self._hub.settle(app_id)

@@ -11,15 +11,20 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from presence.memory import MemoryRooms
 from presence.promise import Rooms
 from presence.redis_rooms import RedisRooms
 from realtime import health
-from realtime.changes.source import ChangeFeed
+from realtime.bus.bus import Receiver
+from realtime.bus.in_process import InProcessBus
+from realtime.bus.redis_listener import RedisListener
+from realtime.changes.source import ChangeFeed, ChangeSource
 from realtime.chores import CHORES
 from realtime.invalidator import Invalidator
+from realtime.post_relay import PostRelay
+from realtime.posts import Accepted, Post, StreamedSession, accept_post
 from realtime.receive_queue import ReceiveQueue
 from realtime.revocations import Revocations
 from realtime.sessions import Session
@@ -31,9 +36,6 @@ from triples.indexing.worker import IndexingWorker
 from triples.sql import pool
 from triples.values.missing_keys import fill_sort_keys
 from wire import ids
-
-if TYPE_CHECKING:
-    from realtime.sse import StreamedSession
 
 GOING_AWAY: Final = 1001
 CLOSE_SPREAD_SECONDS: Final = 2.0
@@ -64,12 +66,13 @@ class Server:
     hub: QueryHub
     received: ReceiveQueue
     revocations: Revocations
-    feed: ChangeFeed
+    feed: ChangeSource
     indexing: IndexingWorker
     housekeeper: Housekeeper
     rooms: Rooms
     machine_id: str
     trusted_proxies: int
+    relay: PostRelay | None
     sessions: set[Session] = field(default_factory=set)
     streamed: dict[str, StreamedSession] = field(default_factory=dict)
 
@@ -79,6 +82,10 @@ class Server:
         session.interrupt()
         self.hub.leave(session)
         self.rooms.leave_all(session.id)
+
+    async def accept(self, post: Post, app_id: str) -> Accepted:
+        """Judge a post for a session of this process (`realtime.posts`)."""
+        return await accept_post(self.streamed, self.received, post, app_id)
 
 
 _server: Server | None = None
@@ -99,36 +106,49 @@ async def start(settings: Settings) -> None:
         max_size=settings.pool_size,
         statement_timeout_seconds=settings.statement_timeout_seconds,
     )
-    catalogs, recent = CatalogCache(), RecentChanges()
-    hub = QueryHub(catalogs, recent, timeout_seconds=settings.operation_timeout_seconds)
-    machine_id = ids.new_id()
+    catalogs, recent, machine_id = CatalogCache(), RecentChanges(), ids.new_id()
+    relay = None if settings.redis_url is None else PostRelay(settings.redis_url, machine_id)
+    source, bus = _source_and_bus(settings, relay)
+    hub = QueryHub(catalogs, recent, bus, timeout_seconds=settings.operation_timeout_seconds)
     rooms = _rooms(settings, machine_id)
     received = ReceiveQueue(hub, rooms, timeout_seconds=settings.operation_timeout_seconds)
     revocations = Revocations(hub)
     invalidator = Invalidator(hub, recent, catalogs, revocations)
-    feed = ChangeFeed(
-        settings.database_url,
-        invalidator.deliver,
-        invalidator.on_gap,
-        repair=repair_sort_keys,
-    )
+    bus.attach(Receiver(invalidator.deliver, invalidator.on_app_gap, invalidator.on_gap))
     indexing, housekeeper = IndexingWorker(), Housekeeper(CHORES)
     _server = Server(
         hub,
         received,
         revocations,
-        feed,
+        source,
         indexing,
         housekeeper,
         rooms,
         machine_id,
         settings.trusted_proxies,
+        relay,
     )
+    if relay is not None:
+        relay.accept = _server.accept
     await rooms.start()
-    await feed.start()
+    await source.start()
     await indexing.start()
     await housekeeper.start()
-    health.watch(feed)
+    health.watch(source)
+
+
+def _source_and_bus(
+    settings: Settings, relay: PostRelay | None
+) -> tuple[ChangeSource, InProcessBus | RedisListener]:
+    """Where changes come from: the log itself, or a `wal_worker` by way of Redis."""
+    if settings.redis_url is None or relay is None:
+        bus = InProcessBus()
+        feed = ChangeFeed(
+            settings.database_url, bus.publish, bus.announce_gap, repair=repair_sort_keys
+        )
+        return feed, bus
+    listener = RedisListener(settings.redis_url, relay.machine_id, relay.take)
+    return listener, listener
 
 
 def _rooms(settings: Settings, machine_id: str) -> Rooms:
@@ -166,6 +186,8 @@ async def stop() -> None:
     await server.housekeeper.stop()
     await server.indexing.stop()
     await server.feed.stop()
+    if server.relay is not None:
+        await server.relay.stop()
     await server.received.stop()
     await server.rooms.stop()
     await server.revocations.stop()

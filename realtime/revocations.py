@@ -53,6 +53,12 @@ class Revocations:
         for state in list(self._hub.apps):
             self._spawn(self._look_again(state, list(state.sessions)))
 
+    def on_app_gap(self, app_id: str) -> None:
+        """Changes of one app may have been missed."""
+        state = self._hub.app_state(app_id)
+        if state is not None:
+            self._spawn(self._look_again(state, list(state.sessions)))
+
     def entered(self, session: Session) -> None:
         """The session was signed in before changes reached it: ask whether that is still so."""
         if session.app is not None and session.user is not None:

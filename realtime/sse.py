@@ -4,23 +4,23 @@ A session over SSE is a session like any other; only the way of its frames diffe
 are posts that name the session and prove with a secret that they belong to it. Which routes open
 streams, and for whom, is `runtime_sse`'s and `admin_sse`'s business (spec: realtime.md §1.3, §13).
 
-Posts reach the process that holds the stream only while there is one process; forwarding between
-processes belongs to the scaled shape.
+A post may reach another process than the one that holds the stream: `realtime.post_relay`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.http import HttpResponseBase, StreamingHttpResponse
 
 from realtime import lifecycle
+from realtime.post_relay import PostRelay
+from realtime.posts import Accepted, Post, StreamedSession
 from realtime.sessions import Session
 from wire import ids, json
-from wire.errors import MemberMissing, ParamMalformed, ParamMissing, SessionMissing
+from wire.errors import MemberMissing
 
 KEEP_ALIVE_SECONDS: Final = 15.0  # proxies cut streams that are silent for 30 to 60 s
 _KEEP_ALIVE: Final = b": keep-alive\n\n"
@@ -52,14 +52,6 @@ class EventStream:
             if event is None:
                 return
             yield event
-
-
-@dataclass(frozen=True, slots=True)
-class StreamedSession:
-    """A session over SSE and the hash of the secret that its posts must show."""
-
-    session: Session
-    token_hash: str
 
 
 def event_stream(
@@ -119,48 +111,25 @@ async def take_messages(body: dict[str, Any], *, app_id: str) -> HttpResponseBas
     """Enqueue the posted messages of the app's session once the post has been answered.
 
     A client may drop a reply that arrives before its post has returned (spec/README.md, "settled"),
-    so the messages are enqueued only after the body went out.
+    so the messages are enqueued only after the body went out. A post for a session of another
+    process is relayed to it.
     """
-    server = lifecycle.running()
-    session = _session_of(server, body)
-    if session.app is not None and session.app.id != app_id:
-        raise SessionMissing(session.id)
-    messages = _required(body, "messages")
-    if not isinstance(messages, list):
-        raise ParamMalformed(["body", "messages"])
-    await server.received.room_for(session)
-
-    async def answer() -> AsyncGenerator[bytes, None]:
-        yield b"{}"
-        for message in messages:
-            server.received.put(session, json.dumps(message))
-
-    return StreamingHttpResponse(answer(), content_type="application/json")
+    server, post = lifecycle.running(), Post.read(body)
+    if post.machine_id == server.machine_id:
+        accepted = await server.accept(post, app_id)
+        return StreamingHttpResponse(_answered(accepted), content_type="application/json")
+    if server.relay is None:
+        raise MemberMissing(post.machine_id)
+    post_id = await server.relay.hand_over(post, app_id)
+    relayed = _relayed(server.relay, post.machine_id, post_id)
+    return StreamingHttpResponse(relayed, content_type="application/json")
 
 
-def _session_of(server: lifecycle.Server, body: dict[str, Any]) -> Session:
-    """The session the post belongs to; an unknown one and a wrong secret look the same."""
-    machine_id = _uuid(body, "machine_id")
-    session_id = _uuid(body, "session_id")
-    token = _uuid(body, "sse_token")
-    if machine_id != server.machine_id:
-        raise MemberMissing(machine_id)
-    streamed = server.streamed.get(session_id)
-    expected = streamed.token_hash if streamed is not None else ""
-    if not ids.same_secret(ids.hash_uuid_secret(token), expected) or streamed is None:
-        raise SessionMissing(session_id)
-    return streamed.session
+async def _answered(accepted: Accepted) -> AsyncGenerator[bytes, None]:
+    yield b"{}"
+    accepted.enqueue()
 
 
-def _uuid(body: dict[str, Any], key: str) -> str:
-    parsed = ids.parse_uuid(_required(body, key))
-    if parsed is None:
-        raise ParamMalformed(["body", key])
-    return parsed
-
-
-def _required(body: dict[str, Any], key: str) -> Any:
-    value = body.get(key)
-    if value is None:
-        raise ParamMissing(["body", key])
-    return value
+async def _relayed(relay: PostRelay, owner: str, post_id: str) -> AsyncGenerator[bytes, None]:
+    yield b"{}"
+    await relay.go_on(owner, post_id)

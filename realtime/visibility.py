@@ -20,6 +20,8 @@ _HALF_EPOCH = 2**31
 
 # Which transactions does a new snapshot show?
 CURRENT_SNAPSHOT = "select pg_current_snapshot()::text"
+# A new transaction's number, used up by asking.
+NEXT_XID = "select pg_current_xact_id()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,29 @@ async def current_snapshot(conn: Connection) -> Snapshot:
     row = await (await conn.execute(CURRENT_SNAPSHOT)).fetchone()
     assert row is not None
     return parse_snapshot(row[0])
+
+
+async def fenced_snapshot(conn: Connection) -> Snapshot:
+    """A snapshot that shows, or counts as running, whatever has written its commit by now.
+
+    Without the fence a transaction that has the highest number of all may be neither. `conn` must
+    be in autocommit.
+    """
+    await conn.execute(NEXT_XID)
+    return await current_snapshot(conn)
+
+
+async def settle(conn: Connection, timeout_seconds: float) -> None:
+    """Wait until every commit that is in the log by now shows, or the time is over.
+
+    A transaction between its commit record and its showing is there for microseconds, or as long
+    as a synchronous standby takes. Those that run longer have not committed.
+    """
+    running = (await fenced_snapshot(conn)).running
+    deadline = asyncio.get_running_loop().time() + timeout_seconds
+    while running and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(LONGEST_PAUSE_SECONDS / 4)
+        running &= (await current_snapshot(conn)).running
 
 
 async def wait_until_visible(conn: Connection, xid32: int, timeout_seconds: float) -> Snapshot:

@@ -64,6 +64,13 @@ class RedisServer:
             self.process.wait(STOP_SECONDS)
             self.process = None
 
+    def kill(self) -> None:
+        """`kill -9`; return once it is gone."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(STOP_SECONDS)
+            self.process = None
+
 
 def _answers(client: Redis) -> bool:
     try:

@@ -68,6 +68,15 @@ class LiveQueryFailed(Observation):
 
 
 @dataclass(frozen=True, slots=True)
+class BusGap(Observation):
+    """Changes of an app did not arrive through Redis; its live queries are answered again."""
+
+    level = logging.WARNING
+
+    app_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SortKeysFilled(Observation):
     """Rows written behind the server's back got their sort keys."""
 

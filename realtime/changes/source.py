@@ -7,8 +7,10 @@ be delivered. So whoever answers its live queries again after `on_gap`, and thos
 change touches after each `deliver`, misses nothing. Transactions may be delivered whose effect an
 earlier answer already showed.
 
-The log's position is acknowledged only after `deliver` has returned. If `deliver` or `on_gap`
-raises, the connection is given up, and the next one begins with a gap.
+The log's position is acknowledged only after `deliver`, and a `flush` after it, have returned:
+`flush` is called once for all that arrived together. If `deliver`, `on_gap`
+or `flush` raises, the connection is given up, and the next one begins with a gap, or again with
+what was not acknowledged, as the slot has it.
 
 States of the feed:
 
@@ -39,7 +41,7 @@ from realtime.changes.wal.stream import Keepalive, ReplicationStream
 from realtime.visibility import wait_until_visible
 
 FIRST_PAUSE_SECONDS = 0.05
-LONGEST_PAUSE_SECONDS = 5.0
+LONGEST_PAUSE_SECONDS = 2.0
 STEADY_SECONDS = 10.0  # a connection that lasted so long starts the pauses anew
 VISIBLE_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
@@ -50,6 +52,7 @@ log = logging.getLogger(__name__)
 Phase = Literal["stopped", "connecting", "streaming", "waiting"]
 Deliver = Callable[[TxChanges], Awaitable[None] | None]
 OnGap = Callable[[], Awaitable[None] | None]
+Flush = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,10 @@ class ChangeSource(Protocol):
         """End; nothing is delivered once this has returned."""
         ...
 
+    async def wait_until_live(self, timeout_seconds: float) -> None:
+        """Wait until changes arrive, and those missed before were told; raises `TimeoutError`."""
+        ...
+
 
 class ChangeFeed:
     """The change source that reads PostgreSQL's log; it connects again for as long as it runs.
@@ -124,6 +131,7 @@ class ChangeFeed:
         deliver: Deliver,
         on_gap: OnGap,
         *,
+        flush: Flush | None = None,
         repair: Repair | None = None,
         slot: Slot | None = None,
         patience: Patience = DEFAULT_PATIENCE,
@@ -131,6 +139,7 @@ class ChangeFeed:
         self._database_url = database_url
         self._deliver = deliver
         self._on_gap = on_gap
+        self._flush = flush
         self._repair = None if repair is None else SortKeyRepair(repair)
         self._slot = TemporarySlot() if slot is None else slot
         self._patience = patience
@@ -207,15 +216,13 @@ class ChangeFeed:
             pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
 
     async def _connect_and_read(self) -> None:
-        stream = await ReplicationStream.open(self._database_url, self._slot)
+        stream = await ReplicationStream.open(self._database_url, self._slot, self._announce_gap)
         try:
             self._connections += 1
             self._acknowledged_at = 0.0
             self._heard_at = time.monotonic()
             self._delivered_lsn = self._seen_lsn = stream.slot.position
             self._phase = "streaming"
-            if not stream.slot.continues:
-                await _finished(self._on_gap())
             self._failure = None
             self._live.set()
             await self._read(stream)
@@ -229,27 +236,38 @@ class ChangeFeed:
         """Deliver what arrives until the stream breaks or falls silent."""
         decoder, assembler = Decoder(), Assembler()
         while True:
+            position = self._delivered_lsn
             for frame in stream.received():
                 self._heard_at = time.monotonic()
                 if isinstance(frame, Keepalive):
-                    self._take_keepalive(stream, frame, assembler.is_between_transactions)
+                    self._seen_lsn = max(self._seen_lsn, frame.wal_end)
+                    if assembler.is_between_transactions:
+                        position = max(position, frame.wal_end)
+                    if frame.reply_requested:
+                        self._acknowledge(stream, ask_for_reply=False)
                     continue
                 committed = assembler.feed(decoder.decode(frame))
                 if committed is not None:
                     await self._hand_over(committed)
+                    position = max(position, committed.end_lsn)
+            if self._flush is not None:
+                await self._flush()
+            self._move_to(position)
             self._keep_alive(stream)
             await stream.wait(self._patience.status_seconds)
 
+    async def _announce_gap(self) -> None:
+        await _finished(self._on_gap())
+
     async def _hand_over(self, committed: Committed) -> None:
-        """Deliver one transaction, and move the position only then."""
+        """Deliver one transaction."""
         if committed.everything:
             await self._until_visible(committed.xid)
-            await _finished(self._on_gap())
+            await self._announce_gap()
         for changes in committed.changes:
             await _finished(self._deliver(changes))
             if changes.sort_keys_missing and self._repair is not None:
                 self._repair.request(changes.app_id)
-        self._move_to(committed.end_lsn)
 
     async def _until_visible(self, xid: int) -> None:
         """`on_gap` promises visible transactions; this one was read from the log."""
@@ -257,15 +275,6 @@ class ChangeFeed:
             self._database_url, autocommit=True
         ) as conn:
             await wait_until_visible(conn, xid, VISIBLE_SECONDS)
-
-    def _take_keepalive(
-        self, stream: ReplicationStream, keepalive: Keepalive, nothing_open: bool
-    ) -> None:
-        self._seen_lsn = max(self._seen_lsn, keepalive.wal_end)
-        if nothing_open:
-            self._move_to(keepalive.wal_end)
-        if keepalive.reply_requested:
-            self._acknowledge(stream, ask_for_reply=False)
 
     def _keep_alive(self, stream: ReplicationStream) -> None:
         """Say where this side is, ask a quiet server to answer, give up on a silent one."""

@@ -37,9 +37,10 @@ async def init(hub: QueryHub, session: Session, message: Message) -> None:
     session.init_event_id = message.event_id
     session.is_admin = is_admin
     session.features = Features.of(fields.get("versions"))
-    # From here on the app's changes reach the session, so the catalog read next cannot fall behind.
     state = hub.enter(session, app)
     try:
+        # From here on the app's changes reach the session: what is read next cannot fall behind.
+        await hub.joined(state)
         if not await is_signed_in(session):  # the token was taken back before changes reached it
             raise RecordNotFound("app-user")
         if len(state.sessions) == 1:

@@ -23,7 +23,8 @@ class AppState:
 
     `processed_tx_id` is the newest transaction that an answer or the change feed has shown; it
     never goes down; `fed_tx_id` counts only the change feed. `catalog` is the newest attr catalog
-    loaded here. `dirty` are stale queries that no run has taken up yet.
+    loaded here. `dirty` are stale queries that no run has taken up yet. `joining` ends when the
+    app's changes reach this process.
     """
 
     def __init__(self, app: App) -> None:
@@ -36,6 +37,7 @@ class AppState:
         self.fed_tx_id = 0
         self.dirty: deque[LiveQuery] = deque()
         self.refreshers = 0
+        self.joining: asyncio.Task[None] | None = None
         self.write_slots = asyncio.Semaphore(WRITES_AT_ONCE)
         self.read_slots = asyncio.Semaphore(READS_AT_ONCE)
 

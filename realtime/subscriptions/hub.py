@@ -17,6 +17,7 @@ from typing import Any
 
 import psycopg.errors
 
+from realtime.bus.bus import Listener
 from realtime.protocol import outgoing
 from realtime.sessions import Session
 from realtime.subscriptions import delivery
@@ -24,6 +25,7 @@ from realtime.subscriptions.app_state import READS_AT_ONCE, AppState
 from realtime.subscriptions.live_query import LiveQuery, QueryKey, Subscription
 from realtime.subscriptions.recent_changes import RecentChanges
 from realtime.subscriptions.runner import QueryRunner
+from realtime.subscriptions.settling import Settling
 from realtime.subscriptions.shapes import Shape
 from realtime.subscriptions.views import View, ViewOutdated, view_of
 from realtime.topics.touched import Touched
@@ -36,6 +38,10 @@ from triples.sql import pool
 from wire.errors import InstantError, OperationTimedOut, QueryTimeout, RecordNotFound
 from wire.observations import HubTaskFailed, LiveQueryFailed, frames_of, report
 
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 60.0  # a query that is always too slow must not be asked all the time
+PASSING = frozenset((OperationTimedOut.type, QueryTimeout.type))
 APP_GONE = 4404  # WebSocket close code, private range
 VIEW_UNKNOWN = 1011  # "unexpected condition": the client connects again and asks anew
 
@@ -47,8 +53,16 @@ class QueryHub:
     """All live queries of this process."""
 
     def __init__(
-        self, catalogs: CatalogCache, recent: RecentChanges, *, timeout_seconds: float
+        self,
+        catalogs: CatalogCache,
+        recent: RecentChanges,
+        bus: Listener,
+        *,
+        timeout_seconds: float,
     ) -> None:
+        self._bus = bus
+        self._settling = Settling(self.invalidate_app)
+        self._is_stopped = False
         self._catalogs = catalogs
         self._runner = QueryRunner(catalogs, recent, timeout_seconds)
         self._timeout_seconds = timeout_seconds
@@ -67,10 +81,11 @@ class QueryHub:
     # -- sessions and subscriptions ----------------------------------------------------------
 
     def enter(self, session: Session, app: tenants.App) -> AppState:
-        """Put a session on an app; from here on the app's changes reach it."""
+        """Put a session on an app; once `joined` has returned, the app's changes reach it."""
         state = self._apps.get(app.id)
         if state is None:
             state = self._apps[app.id] = AppState(app)
+            state.joining = self._spawn(self._join(state))
         state.sessions.add(session)
         session.app = state
         return state
@@ -85,6 +100,14 @@ class QueryHub:
         state.sessions.discard(session)
         if not state.sessions:
             self._apps.pop(state.id, None)
+            if state.joining is not None:
+                state.joining.cancel()
+            self._bus.leave(state.id)
+
+    async def joined(self, state: AppState) -> None:
+        """Wait until the app's changes reach this process; what is read before may be outdated."""
+        if state.joining is not None:
+            await asyncio.shield(state.joining)
 
     async def catalog(self, state: AppState) -> AttrCatalog:
         """The app's attrs, never older than what this process has seen."""
@@ -216,6 +239,7 @@ class QueryHub:
         A run that was under way may have taken its snapshot too early, so its answer is used
         only if it shows the newest transaction.
         """
+        await self.joined(live.app)
         if live.run is not None:
             await asyncio.wait({live.run})
         if live.current is None or live.stale or not await self._is_newest(live):
@@ -233,12 +257,27 @@ class QueryHub:
 
     def invalidate_everything(self) -> None:
         """Changes may have been missed: answer every live query of this process again."""
-        for state in self._apps.values():
-            for live in state.queries.values():
-                self._make_dirty(live, None)
-            self._start_refreshers(state)
-            self.attrs_changed(state.id, None)
-            self.app_changed(state.id, None)
+        for app_id in list(self._apps):
+            self.invalidate_app(app_id)
+
+    def invalidate_app(self, app_id: str) -> None:
+        """Changes of one app may have been missed: answer its live queries again."""
+        state = self._apps.get(app_id)
+        if state is None:
+            return
+        for live in state.queries.values():
+            self._make_dirty(live, None)
+        self._start_refreshers(state)
+        self.attrs_changed(app_id, None)
+        self.app_changed(app_id, None)
+
+    def settle(self, *app_ids: str) -> None:
+        """Answer these apps' queries again once what commits at this moment shows.
+
+        For changes that were published before this process listened.
+        """
+        if app_ids:
+            self._spawn(self._settling.begin(*app_ids))
 
     def attrs_changed(self, app_id: str, xid: int | None) -> None:
         """The app's attrs changed in this transaction: bring the new list to every session.
@@ -262,12 +301,21 @@ class QueryHub:
 
     async def stop(self) -> None:
         """Cancel everything that runs."""
+        self._is_stopped = True
+        await self._settling.stop()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     # -- running -----------------------------------------------------------------------------
+
+    async def _join(self, state: AppState) -> None:
+        """Listen to the app; attrs that were read before may be older than what was missed."""
+        await self._bus.join(state.id)
+        self._catalogs.forget(state.id)
+        RULES.forget(state.id)
+        await self._settling.begin(state.id)
 
     async def _is_newest(self, live: LiveQuery) -> bool:
         """Whether the current answer shows every transaction committed before now."""
@@ -308,7 +356,7 @@ class QueryHub:
         """Compute one answer and hand it on; a failure goes to this query's subscribers only."""
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                await self._runner.run(live)
+                await self._answer_patiently(live)
         except ViewOutdated:
             live.mark_stale(None)
             for subscription in live.subscriptions:
@@ -329,10 +377,37 @@ class QueryHub:
             live.run = None
         if live.failure is not None:
             delivery.report_failure(live, live.failure)
+            if not isinstance(live.failure, InstantError) or live.failure.type in PASSING:
+                self._retry_later(live)
             return
+        live.failed_runs = 0
         delivery.deliver(live)
         if live.stale:
             live.app.dirty.append(live)
+            self._start_refreshers(live.app)
+
+    async def _answer_patiently(self, live: LiveQuery) -> None:
+        """Try again while the database is away, within the deadline of one run."""
+        pause_seconds = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await self._runner.run(live)
+                return
+            except psycopg.errors.QueryCanceled:
+                raise
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                await asyncio.sleep(pause_seconds)
+                pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
+
+    def _retry_later(self, live: LiveQuery) -> None:
+        """What failed for want of time or a database may work later, without another change."""
+        live.failed_runs += 1
+        seconds = min(2.0**live.failed_runs, LONGEST_RETRY_SECONDS)
+        asyncio.get_running_loop().call_later(seconds, self._retry, live)
+
+    def _retry(self, live: LiveQuery) -> None:
+        if live.subscriptions and live.failure is not None and not self._is_stopped:
+            self._make_dirty(live, None)
             self._start_refreshers(live.app)
 
     # -- background --------------------------------------------------------------------------

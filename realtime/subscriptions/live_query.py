@@ -58,7 +58,9 @@ class LiveQuery:
     `stale` says that some change may have altered the answer; `awaited_xids` are the database
     transactions that did so and that the next answer's snapshot must show, `stale_for_unknown`
     that nobody knows which did. `version` counts answers that differ; `current` is the newest one.
-    `force_send` makes the next answer count as different (the attrs behind it changed).
+    `failed_runs` counts
+    failures since the last answer. `force_send` makes the next answer count as different (the attrs
+    behind it changed).
     """
 
     app: AppState
@@ -73,6 +75,7 @@ class LiveQuery:
     force_send: bool = False
     awaited_xids: set[int] = field(default_factory=set)
     failure: Exception | None = None
+    failed_runs: int = 0
     run: asyncio.Task[None] | None = None
 
     def mark_stale(self, xid: int | None) -> None:

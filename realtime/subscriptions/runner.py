@@ -34,15 +34,19 @@ class QueryRunner:
         live.failure = None
         while True:
             awaited = live.begin_run()
-            catalog = live.app.learn_catalog(await self._catalogs.get(live.app.id))
-            prepared = await self._prepared(live, catalog)
-            position = self._recent.position
-            async with live.app.read_slots, pool.connection() as conn:
-                answer = await run_query(conn, prepared)
-                snapshot = parse_snapshot(answer.snapshot)
-                unseen = {xid for xid in awaited if not sees(snapshot, xid)}
-                for xid in unseen:
-                    await wait_until_visible(conn, xid, self._wait_seconds)
+            try:
+                catalog = live.app.learn_catalog(await self._catalogs.get(live.app.id))
+                prepared = await self._prepared(live, catalog)
+                position = self._recent.position
+                async with live.app.read_slots, pool.connection() as conn:
+                    answer = await run_query(conn, prepared)
+                    snapshot = parse_snapshot(answer.snapshot)
+                    unseen = {xid for xid in awaited if not sees(snapshot, xid)}
+                    for xid in unseen:
+                        await wait_until_visible(conn, xid, self._wait_seconds)
+            except BaseException:
+                live.awaited_xids |= awaited  # the next attempt must show them
+                raise
             if not prepared.is_answered_by(answer):
                 self._forget_plans(live)
             elif not unseen:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import pytest
 
 from tests.properties.room_walks import Lane, walk
-from tests.redis_server import redis_server
+from tests.scaled import scaled_shape
 from tests.sdk.apps import create_app
 from tests.sdk.core_clients import CoreClient, CoreProcess, core_process
 from tests.sdk.room_clients import Visit, enter
-from tests.served import ServedDatabase, ServerProcess, served_database
+from tests.served import ServerProcess
 from tests.system_packages import program
 
 VANISH_SECONDS = 10.0
@@ -28,7 +28,7 @@ STEPS = 6
 class Servers:
     """Two running servers, and clients of each."""
 
-    first: ServedDatabase
+    first: ServerProcess
     second: ServerProcess
     clients_of_first: CoreProcess
     clients_of_second: CoreProcess
@@ -66,14 +66,9 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     if program("redis-server") is None:
         pytest.skip("redis-server is not installed")
     with ExitStack() as stack:
-        redis = stack.enter_context(redis_server())
-        first = stack.enter_context(
-            served_database(tmp_path_factory.mktemp("first"), INSTANT_REDIS_URL=redis.url)
-        )
-        second = ServerProcess(tmp_path_factory.mktemp("second"), settings=first.settings)
-        stack.callback(second.close)
-        first.start()
-        second.start()
+        scaled = stack.enter_context(scaled_shape(tmp_path_factory.mktemp("scaled")))
+        scaled.start()
+        first, second = scaled.servers
         yield Servers(
             first,
             second,

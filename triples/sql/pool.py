@@ -7,6 +7,7 @@ canonical `str` and JSON through orjson, in the form the rest of the project use
 
 from __future__ import annotations
 
+import select
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
@@ -68,6 +69,17 @@ async def open_pool(
     _pool, _aside = pool, aside
 
 
+async def _check_if_it_spoke(conn: Connection) -> None:
+    """Find out that the server ended a waiting connection, at the price of no round trip.
+
+    A connection that nobody uses has nothing to read, unless the server said good-bye.
+    """
+    poll = select.poll()
+    poll.register(conn.fileno(), select.POLLIN)
+    if poll.poll(0):
+        await AsyncConnectionPool.check_connection(conn)
+
+
 async def close_pool() -> None:
     """Close the pool, waiting for connections in use."""
     global _pool, _aside
@@ -108,6 +120,7 @@ def _new_pool(
         timeout=CHECKOUT_SECONDS,
         kwargs={"autocommit": True, "options": options},
         configure=configure,
+        check=_check_if_it_spoke,
         open=False,
         name=name,
     )

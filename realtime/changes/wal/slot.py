@@ -2,46 +2,73 @@
 
 The slot decides what happens while nobody reads. A temporary slot dies with its connection, so
 PostgreSQL keeps no log for a server that is gone, and each connection begins with a gap. A lasting
-slot (for a worker that outlives the servers it tells) fits the same protocol: it says that it
-continues, and then there is no gap.
+slot is for a worker that outlives the servers it tells: it goes on where the last reader was.
+
+States of a lasting slot, and what `take` does:
+
+    usable ──▶ goes on, without a gap
+    missing, or lost (its log was removed) ──▶ draft ──gap announced──▶ usable
+
+A draft is a temporary slot. It becomes the lasting one by being copied, after the gap was
+announced: a reader that dies in between leaves nothing that could be taken for a slot without gap.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-from realtime.visibility import current_snapshot
+from realtime.visibility import settle
 from triples.sql.pool import Connection
 
-CREATE_SECONDS = 300.0  # PostgreSQL first waits for every transaction that is running
-SETTLE_SECONDS = 2.0
-SETTLE_PAUSE_SECONDS = 0.002
+CREATE_SECONDS: Final = 300.0  # PostgreSQL first waits for every transaction that is running
+SETTLE_SECONDS: Final = 2.0
+FREE_SECONDS: Final = 10.0  # for the back end of a reader that is gone to notice it
+FREE_PAUSE_SECONDS: Final = 0.05
+
+PUBLICATION: Final = "instant_feed"
+
+AnnounceGap = Callable[[], Awaitable[None]]
+
+# What is there under this name, and who reads it?
+_FIND: Final = """
+select confirmed_flush_lsn, coalesce(wal_status, 'lost') <> 'lost', active_pid
+from pg_replication_slots where slot_name = {name}
+"""
+# Slots belong to the whole server, so the name says for which database.
+_NAME: Final = """
+select 'instant_feed_' || oid from pg_database where datname = current_database()
+"""
+
+
+_PUBLICATION: Final = f"select from pg_publication where pubname = '{PUBLICATION}'"
+
+
+class NotPrepared(Exception):
+    """The database is not migrated."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlotStart:
-    """A slot ready to be read.
-
-    `position`: it delivers what commits after this position of the log. `continues`: that is
-    everything which was not acknowledged through it before.
-    """
+    """A slot ready to be read; it delivers what commits after this position of the log."""
 
     name: str
     position: int
-    continues: bool
 
 
 class Slot(Protocol):
     """Chooses, makes or finds the slot for a new connection."""
 
-    async def take(self, conn: Connection) -> SlotStart:
+    async def take(self, conn: Connection, announce_gap: AnnounceGap) -> SlotStart:
         """Make the slot ready on this replication connection.
 
-        If it does not continue, every transaction that it will not deliver is visible to snapshots
-        taken after this returns. Raises `psycopg.Error` or `TimeoutError`.
+        Unless it delivers everything that was not acknowledged through it before, `announce_gap`
+        is called once, when every transaction that it will not deliver is visible to new
+        snapshots. Raises `psycopg.Error`, `TimeoutError`, `NotPrepared`, and what `announce_gap`
+        raises.
         """
         ...
 
@@ -49,34 +76,79 @@ class Slot(Protocol):
 class TemporarySlot:
     """A slot that lives as long as its connection."""
 
-    async def take(self, conn: Connection) -> SlotStart:
+    async def take(self, conn: Connection, announce_gap: AnnounceGap) -> SlotStart:
         """See `Slot.take`."""
-        name = f"instant_feed_{secrets.token_hex(8)}"
-        async with asyncio.timeout(CREATE_SECONDS):
-            created = await conn.execute(
-                f"CREATE_REPLICATION_SLOT {name} TEMPORARY LOGICAL pgoutput (SNAPSHOT 'nothing')"
-            )
-            row = await created.fetchone()
+        slot = await _draft(conn)
+        await announce_gap()
+        return slot
+
+
+class LastingSlot:
+    """A slot that waits for the next reader; whoever takes it must be the only one to do so."""
+
+    async def take(self, conn: Connection, announce_gap: AnnounceGap) -> SlotStart:
+        """See `Slot.take`."""
+        name = await self._name(conn)
+        found = await _find(conn, name)
+        if found is not None:
+            await _free(conn, name)
+            if found.is_usable:
+                return SlotStart(name, found.position)
+            await conn.execute(f"DROP_REPLICATION_SLOT {name}")
+        draft = await _draft(conn)
+        await announce_gap()
+        await conn.execute(
+            f"select pg_copy_logical_replication_slot('{draft.name}', '{name}', false)"
+        )
+        await conn.execute(f"DROP_REPLICATION_SLOT {draft.name}")
+        return SlotStart(name, draft.position)
+
+    async def _name(self, conn: Connection) -> str:
+        row = await (await conn.execute(_NAME)).fetchone()
         assert row is not None
-        await _settle(conn)
-        return SlotStart(name, parse_lsn(row[1]), continues=False)
+        return str(row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What PostgreSQL says of a slot."""
+
+    position: int
+    is_usable: bool
+    active_pid: int | None
+
+
+async def _find(conn: Connection, name: str) -> _Found | None:
+    # A replication connection takes no parameters.
+    row = await (await conn.execute(_FIND.format(name=f"'{name}'"))).fetchone()
+    return None if row is None else _Found(parse_lsn(row[0]), bool(row[1]), row[2])
+
+
+async def _free(conn: Connection, name: str) -> None:
+    """End whoever still reads: a reader that is gone, whose back end has not noticed yet."""
+    async with asyncio.timeout(FREE_SECONDS):
+        while (found := await _find(conn, name)) is not None and found.active_pid is not None:
+            await conn.execute(f"select pg_terminate_backend({found.active_pid})")
+            await asyncio.sleep(FREE_PAUSE_SECONDS)
+
+
+async def _draft(conn: Connection) -> SlotStart:
+    """A temporary slot; what it will not deliver shows in new snapshots."""
+    # A slot from before its publication could never be read past that moment.
+    if await (await conn.execute(_PUBLICATION)).fetchone() is None:
+        raise NotPrepared(f"the publication {PUBLICATION} is missing: the tables are not made yet")
+    name = f"instant_feed_{secrets.token_hex(8)}"
+    async with asyncio.timeout(CREATE_SECONDS):
+        created = await conn.execute(
+            f"CREATE_REPLICATION_SLOT {name} TEMPORARY LOGICAL pgoutput (SNAPSHOT 'nothing')"
+        )
+        row = await created.fetchone()
+    assert row is not None
+    await settle(conn, SETTLE_SECONDS)
+    return SlotStart(name, parse_lsn(row[1]))
 
 
 def parse_lsn(text: str) -> int:
     """A log position as a number of bytes, from PostgreSQL's spelling `16/B374D848`."""
     high, low = text.split("/")
     return (int(high, 16) << 32) + int(low, 16)
-
-
-async def _settle(conn: Connection) -> None:
-    """Wait until transactions that run at this moment have ended.
-
-    One of them may have written its commit before the slot's starting point, so that it will not be
-    delivered, without being visible yet: that lasts microseconds, or as long as a synchronous
-    standby takes. Transactions that run longer have not committed and will be delivered.
-    """
-    running = (await current_snapshot(conn)).running
-    deadline = asyncio.get_running_loop().time() + SETTLE_SECONDS
-    while running and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(SETTLE_PAUSE_SECONDS)
-        running &= (await current_snapshot(conn)).running

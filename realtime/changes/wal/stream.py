@@ -20,10 +20,9 @@ from psycopg import generators, pq
 from psycopg.conninfo import conninfo_to_dict
 
 from realtime.changes.wal.pgoutput import POSTGRES_EPOCH_SECONDS
-from realtime.changes.wal.slot import Slot, SlotStart
+from realtime.changes.wal.slot import PUBLICATION, AnnounceGap, Slot, SlotStart
 from triples.sql.pool import Connection
 
-PUBLICATION: Final = "instant_feed"
 CONNECT_SECONDS: Final = 10
 
 # A slot is made in the time it takes; a dead link is found by TCP within 25 s.
@@ -57,8 +56,11 @@ class ReplicationStream:
         self.slot = start
 
     @classmethod
-    async def open(cls, database_url: str, slot: Slot) -> Self:
-        """Connect and start receiving; raises `psycopg.Error` or `TimeoutError`."""
+    async def open(cls, database_url: str, slot: Slot, announce_gap: AnnounceGap) -> Self:
+        """Connect and start receiving; raises what `Slot.take` raises.
+
+        `announce_gap` is called if the slot does not go on where it was read last.
+        """
         parameters: dict[str, Any] = {**_TCP, **conninfo_to_dict(database_url)}
         parameters["options"] = f"{parameters.get('options') or ''} {_SETTINGS}"
         parameters.setdefault("connect_timeout", CONNECT_SECONDS)
@@ -66,7 +68,7 @@ class ReplicationStream:
             **parameters, replication="database", autocommit=True
         )
         try:
-            stream = cls(conn, await slot.take(conn))
+            stream = cls(conn, await slot.take(conn, announce_gap))
             async with asyncio.timeout(CONNECT_SECONDS):
                 await stream._start()
         except BaseException:

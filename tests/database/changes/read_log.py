@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from realtime.changes.wal.assemble import Assembler, Committed
 from realtime.changes.wal.pgoutput import Decoder
-from realtime.changes.wal.stream import PUBLICATION
+from realtime.changes.wal.slot import PUBLICATION
 from triples.sql.pool import Connection
 
 _CREATE: Final = "select pg_create_logical_replication_slot(%s, 'pgoutput', true)"

@@ -30,6 +30,9 @@ class ClaimedFeed:
     async def stop(self) -> None:
         """It is what it is."""
 
+    async def wait_until_live(self, timeout_seconds: float) -> None:
+        """It is what it is."""
+
 
 @pytest.fixture(autouse=True)
 def forget_feed() -> Iterator[None]:

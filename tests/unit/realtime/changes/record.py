@@ -53,9 +53,13 @@ delete from transactions where app_id = '{APP}'; delete from apps where id = '{A
 """
 
 
+async def _no_gap() -> None:
+    """Nothing was recorded before."""
+
+
 async def record(database_url: str) -> list[str]:
     """Tell the story; the messages it leaves in the log, in hexadecimal."""
-    stream = await ReplicationStream.open(database_url, TemporarySlot())
+    stream = await ReplicationStream.open(database_url, TemporarySlot(), _no_gap)
     messages: list[str] = []
     commits = 0
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
