@@ -114,6 +114,36 @@ async def test_merge_is_deep(admin: Admin) -> None:
     assert (await admin.named(T))["todos.meta"] == {"b": {"c": 1, "d": 2}}
 
 
+async def test_numbers_are_added_up_by_name_and_by_attr_id(admin: Admin) -> None:
+    await admin.write(["increment", "todos", T, {"visits": 2}])
+    await admin.write(["increment", "todos", T, {"visits": 3}])
+    visits = await admin.attr("todos", "visits")
+    await admin.write(["increment-triple", T, visits.id, -1])
+    assert await admin.named(T) == {"todos.id": T, "todos.visits": 4}
+
+
+@pytest.mark.parametrize("is_raw", [False, True], ids=["by name", "by attr id"])
+@pytest.mark.parametrize(
+    ("expected", "accepted"), [("open", True), ("taken", False), (None, False)]
+)
+async def test_write_is_done_only_where_expected_values_are_stored(
+    admin: Admin, is_raw: bool, expected: Any, accepted: bool
+) -> None:
+    await admin.write(["update", "todos", T, {"status": "open"}])
+    status_attr = await admin.attr("todos", "status")
+    expectation = (
+        ["expect-triple", T, status_attr.id, expected]
+        if is_raw
+        else ["expect", "todos", T, {"status": expected}]
+    )
+    status, body = await admin.post(
+        {"steps": [["update", "todos", T, {"status": "mine"}], expectation]}
+    )
+    assert status == (200 if accepted else 400)
+    assert accepted or body["hint"]["errors"][0]["issue"] == "expectation-failed"
+    assert (await admin.named(T))["todos.status"] == ("mine" if accepted else "open")
+
+
 async def test_links_are_made_and_removed_by_either_name(admin: Admin) -> None:
     other = new_id()
     await admin.write(["link", "todos", T, {"goals": [G, other]}])
@@ -199,6 +229,9 @@ async def test_delete_rule_params_and_raw_attr_steps(admin: Admin) -> None:
         (["update", "", T, {}], [0, 1]),
         (["update", "todos", T, {}, 5], [0, 4]),
         (["update", "todos", T, {" ": 1}], [0, 3, " "]),
+        (["increment", "todos", T], [0]),
+        (["expect", "todos", T, 5], [0, 3]),
+        (["increment-triple", T, G], [0]),
     ],
 )
 async def test_wrong_shape_is_pointed_at(admin: Admin, step: Any, where: list[Any]) -> None:

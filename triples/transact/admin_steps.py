@@ -102,14 +102,31 @@ class _Compiler:
         etype = self._etype(step)
         self.compiled.append(["delete-entity", self._entity(etype, step[2], 2), etype])
 
+    def increment(self, step: list[Any]) -> None:
+        """Numbers to be added to an entity's values (docs/atomic-updates.md)."""
+        etype, entity, args = self._arguments(step, 4)
+        self._write("increment-triple", etype, entity, args, None)
+
+    def expect(self, step: list[Any]) -> None:
+        """Values that an entity must have before the write (docs/atomic-updates.md)."""
+        etype, entity, args = self._arguments(step, 4)
+        for label, value in args.items():
+            attr = self._attr(etype, label, blob)
+            self.compiled.append(["expect-triple", entity, attr.id, value])
+
     def rule_params(self, step: list[Any]) -> None:
         """Values for permission rules."""
         etype, entity, args = self._arguments(step, 5)
         self.compiled.append(["rule-params", entity, etype, args])
 
-    def raw(self, step: list[Any]) -> None:
-        """A step that is a tx-step already."""
+    def raw_attr(self, step: list[Any]) -> None:
+        """A step about an attr, which is a tx-step already."""
         self._arity(step, 2, 2)
+        self.compiled.append(step)
+
+    def raw_value(self, step: list[Any]) -> None:
+        """An atomic update by attr id, which is a tx-step already."""
+        self._arity(step, 4, 4)
         self.compiled.append(step)
 
     # -- parts of a step ----------------------------------------------------------------------
@@ -254,7 +271,11 @@ _ACTIONS: Final[dict[str, Callable[[_Compiler, list[Any]], None]]] = {
     "link": _Compiler.link,
     "unlink": _Compiler.unlink,
     "delete": _Compiler.delete,
+    "increment": _Compiler.increment,
+    "expect": _Compiler.expect,
     "ruleParams": _Compiler.rule_params,
-    "add-attr": _Compiler.raw,
-    "delete-attr": _Compiler.raw,
+    "add-attr": _Compiler.raw_attr,
+    "delete-attr": _Compiler.raw_attr,
+    "increment-triple": _Compiler.raw_value,
+    "expect-triple": _Compiler.raw_value,
 }
