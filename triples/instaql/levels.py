@@ -22,14 +22,13 @@ from triples.instaql.forms import (
     IsOneOf,
     Linked,
     Order,
-    Page,
     Shared,
     Some,
     Step,
     Term,
 )
 from triples.instaql.guards import OPEN, Guard, Guards
-from triples.instaql.ordered_page import OrderedPage
+from triples.instaql.ordered_page import MOST_ROWS, OrderedPage
 from triples.sql.fragment import EMPTY, Fragment, join, sql
 
 _NO_LINK: Final = (
@@ -76,12 +75,7 @@ class LevelSql:
             + sql(_NO_LINK)
             + self.matching(form, join("", [cursor.wrap(" and ", "") for cursor in cursors]))
         )
-        if page.limit is not None or page.offset:
-            select = select + self._cut(page, order)
-        return [
-            select.wrap(f"rows_{number} as materialized (", ")"),
-            _ids(number),
-        ]
+        return [*_page_of(number, form, select), _ids(number)]
 
     def _ordered_rows(self, number: int, form: Form, guards: tuple[Guard, ...]) -> list[Fragment]:
         page = OrderedPage(form, self._app_id, self._conditions, guards)
@@ -89,13 +83,20 @@ class LevelSql:
             sql(f"select null::uuid as parent, id, place, {_NO_LINK} from (")
             + page.candidates(number)
             + sql(") as candidates")
-            + self._cut(form.page, form.order)
         )
-        return [
-            page.present(number),
-            select.wrap(f"rows_{number} as materialized (", ")"),
-            _ids(number),
-        ]
+        return [page.present(number), *_page_of(number, form, select), _ids(number)]
+
+    def exists_beyond(self, edge: str, operator: str, form: Form) -> Fragment:
+        """Whether a matching row stands beyond the CTE `edge`, cursors aside; false without one."""
+        guards = self._row_guards(form)
+        if ordered_page.leads(form) and not any(guard.can_fail for guard in guards):
+            page = OrderedPage(form, self._app_id, self._conditions, guards)
+            return page.exists_beyond(edge, operator)
+        beyond = sql(
+            f" and ({place_of(form.order)}, member.entity_id) {operator}"
+            f" ((select place from {edge}), (select id from {edge}))"
+        )
+        return self.matching(form, beyond).wrap("exists (select", ")")
 
     def matching(self, form: Form, beyond: Fragment = EMPTY) -> Fragment:
         """`from … where …`: every visible member of the etype that satisfies the condition.
@@ -250,14 +251,26 @@ class LevelSql:
             cursor_id(cursor.constant),
         )
 
-    def _cut(self, page: Page, order: Order) -> Fragment:
-        scan = direction(order, reverse=page.from_end)
-        cut = sql(f" order by place {scan}, id {scan}")
-        if page.limit is not None:
-            cut = cut + sql(" limit %s::bigint", page.limit)
-        if page.offset:
-            cut = cut + sql(" offset %s::bigint", page.offset)
-        return cut
+
+def _page_of(number: int, form: Form, rows: Fragment) -> list[Fragment]:
+    """The CTE `rows_n`, and where page info wants it `found_n`, with the row after the page."""
+    page = form.page
+    if page.limit is None and not page.offset:
+        return [rows.wrap(f"rows_{number} as materialized (", ")")]
+    scan = direction(form.order, reverse=page.from_end)
+    in_order = f" order by place {scan}, id {scan}"
+    skipped = sql(" offset %s::bigint", page.offset) if page.offset else EMPTY
+    if page.limit is None or not form.wants_page_info:
+        limit = EMPTY if page.limit is None else sql(" limit %s::bigint", page.limit)
+        cut = rows + sql(in_order) + limit + skipped
+        return [cut.wrap(f"rows_{number} as materialized (", ")")]
+    more = min(page.limit + 1, MOST_ROWS)
+    found = rows + sql(f"{in_order} limit %s::bigint", more) + skipped
+    shown = sql(f"select * from found_{number}{in_order} limit %s::bigint", page.limit)
+    return [
+        found.wrap(f"found_{number} as materialized (", ")"),
+        shown.wrap(f"rows_{number} as materialized (", ")"),
+    ]
 
 
 def _finds_few(condition: Condition) -> bool:

@@ -22,6 +22,7 @@ from triples.instaql.forms import (
     Form,
     IsOneOf,
     Linked,
+    Page,
     Shared,
     Term,
 )
@@ -31,14 +32,27 @@ from triples.sql.fragment import Fragment, join, sql
 _NULL: Final = "''::bytea"
 
 
+MOST_ROWS: Final = 2**63 - 1  # what PostgreSQL's `limit` takes
+
+
 def suits(form: Form) -> bool:
-    """Whether the order's index is the way in: a cut page, and no condition that finds few rows."""
-    return (
-        form.order.attr is not None
-        and form.order.is_usable
-        and form.page.limit is not None
-        and not any(_finds_few(form.condition))
-    )
+    """Whether the order's index is the way in: part of it, and no condition that finds few rows."""
+    page = form.page
+    is_part = page.limit is not None or (page.after is not None and page.before is not None)
+    return is_part and leads(form)
+
+
+def leads(form: Form) -> bool:
+    """Whether a row's neighbours in the order are best looked for in the order's index."""
+    order = form.order
+    return order.attr is not None and order.is_usable and not any(_finds_few(form.condition))
+
+
+def rows_to_find(page: Page) -> int | None:
+    """The rows of a page, those it skips, and the one after it, which says that there is more."""
+    if page.limit is None:
+        return None
+    return min(page.limit + page.offset + 1, MOST_ROWS)
 
 
 class OrderedPage:
@@ -65,14 +79,27 @@ class OrderedPage:
 
     def present(self, number: int) -> Fragment:
         """The CTE `present_n`: as many rows with a sort key as the page can need."""
-        wanted = (self._form.page.limit or 0) + self._form.page.offset
-        column = "ordered.sort_key"
-        select = (
-            self._rows_with_key()
-            + self._beyond_cursors(column, "ordered.entity_id")
-            + sql(f" order by place {self._scan}, id {self._scan} limit %s::bigint", wanted)
+        select = self._rows_with_key() + self._beyond_cursors(
+            "ordered.sort_key", "ordered.entity_id"
         )
+        wanted = rows_to_find(self._form.page)
+        if wanted is not None:
+            cut = f" order by place {self._scan}, id {self._scan} limit %s::bigint"
+            select = select + sql(cut, wanted)
         return select.wrap(f"present_{number} as materialized (", ")")
+
+    def exists_beyond(self, edge: str, operator: str) -> Fragment:
+        """Whether a matching row stands beyond the one row of the CTE `edge`, cursors aside."""
+        beyond = f" {operator} ((select place from {edge}), (select id from {edge}))"
+        place = f" and (ordered.sort_key, ordered.entity_id){beyond}"
+        found = (self._rows_with_key() + sql(place)).wrap("exists (", ")")
+        if self._compared:
+            return found
+        absent = self._members_without_key() + sql(f" and ({_NULL}, member.entity_id){beyond}")
+        if operator == ">":
+            absent = absent + sql(f" and (select place from {edge}) = {_NULL}")
+        absent = absent + self._where("member.entity_id")
+        return found.wrap("(", " or ") + absent.wrap("exists (", "))")
 
     def candidates(self, number: int) -> Fragment:
         """A select of (id, place) that holds the page, in no order."""
@@ -98,9 +125,8 @@ class OrderedPage:
             select = select + compared_keys(leaf, "ordered").wrap(" and ", "")
         return select + self._where("ordered.entity_id")
 
-    def _absent(self, number: int) -> Fragment:
-        """Members without a sort key; PostgreSQL decides from constants whether to look."""
-        select = sql(
+    def _members_without_key(self) -> Fragment:
+        return sql(
             f"select member.entity_id, {_NULL} from triples member where member.app_id = %s::uuid"
             " and member.attr_id = %s::uuid and member.ea and member.av"
             " and not exists (select from triples ordered where ordered.app_id = %s::uuid"
@@ -111,8 +137,12 @@ class OrderedPage:
             self._app_id,
             self._attr.id,
         )
-        if self._scan == "desc":
-            wanted = (self._form.page.limit or 0) + self._form.page.offset
+
+    def _absent(self, number: int) -> Fragment:
+        """Members without a sort key; PostgreSQL decides from constants whether to look."""
+        select = self._members_without_key()
+        wanted = rows_to_find(self._form.page)
+        if self._scan == "desc" and wanted is not None:
             gate = f" and (select count(*) from present_{number}) < %s::bigint"
             select = select + sql(gate, wanted)
         for cursor, operator in self._cursors:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from triples.instaql.forms import Form
-from triples.instaql.levels import LevelSql, direction, order_attr, place_of
+from triples.instaql.levels import LevelSql, direction, order_attr
 from triples.sql.fragment import Fragment, sql
 
 
@@ -23,14 +23,8 @@ def edge_ctes(number: int, form: Form) -> list[Fragment]:
 
 def page_info(number: int, form: Form, app_id: str, levels: LevelSql) -> Fragment:
     """A JSON object with both cursors and both flags."""
-    after = ">" if not form.order.descending else "<"
-    before = "<" if not form.order.descending else ">"
     page = form.page
-    has_next = has_previous = sql("false")
-    if page.before or (page.offset if page.from_end else page.limit):
-        has_next = _exists_beyond(f"last_{number}", after, form, levels)
-    if page.after or (page.limit if page.from_end else page.offset):
-        has_previous = _exists_beyond(f"first_{number}", before, form, levels)
+    has_next, has_previous = _further(number, form, levels)
     return (
         sql("json_build_object('start-cursor', ")
         + _cursor(f"first_{number}", form, app_id)
@@ -53,20 +47,27 @@ def nothing_there(form: Form) -> Fragment:
     )
 
 
-def _exists_beyond(edge: str, operator: str, form: Form, levels: LevelSql) -> Fragment:
-    """Whether a matching row stands beyond the edge, cursors aside; false without an edge."""
-    place = place_of(form.order)
-    return (
-        sql("exists (select")
-        + levels.matching(
-            form,
-            sql(
-                f" and ({place}, member.entity_id) {operator}"
-                f" ((select place from {edge}), (select id from {edge}))"
-            ),
-        )
-        + sql(")")
-    )
+def _further(number: int, form: Form, levels: LevelSql) -> tuple[Fragment, Fragment]:
+    """Whether matching rows stand after the page, and before it.
+
+    Where its scan ends, a row beyond was looked for together with the page, and a cursor there must
+    be looked behind. Where its scan begins, skipped rows stand beyond.
+    """
+    page = form.page
+    ends_with = page.after if page.from_end else page.before
+    begins_with = page.before if page.from_end else page.after
+    upwards = page.from_end is form.order.descending
+    last, first = ("first", "last") if page.from_end else ("last", "first")
+    at_end = at_begin = sql("false")
+    if ends_with:
+        at_end = levels.exists_beyond(f"{last}_{number}", ">" if upwards else "<", form)
+    elif page.limit is not None:
+        at_end = sql(f"(select count(*) from found_{number}) > %s::bigint", page.limit)
+    if page.offset:
+        at_begin = sql(f"exists (select from rows_{number})")
+    elif begins_with:
+        at_begin = levels.exists_beyond(f"{first}_{number}", "<" if upwards else ">", form)
+    return (at_begin, at_end) if page.from_end else (at_end, at_begin)
 
 
 def _cursor(edge: str, form: Form, app_id: str) -> Fragment:
