@@ -41,7 +41,7 @@ from triples.permissions.asking import Asking
 from triples.permissions.in_sql.failure import FailedRule, raise_failed_rule
 from triples.permissions.rules import Rules
 from triples.permissions.store import EMPTY
-from triples.sql.fragment import Fragment
+from triples.sql.numbered import NumberedSql, run
 from triples.sql.pool import Connection
 from wire.errors import AppDisabled, RecordNotFound, ValidationFailed
 
@@ -93,7 +93,7 @@ class PreparedQuery:
       lacks the verdicts, and `constants` are its own and the facts of its rules.
     """
 
-    statement: Fragment
+    statement: NumberedSql
     reads: tuple[Read, ...]
     levels: tuple[Level, ...]
     asking: Asking
@@ -189,9 +189,9 @@ async def judge_and_run(
     return answer, verdicts
 
 
-async def _answer(conn: Connection, app_id: str, statement: Fragment) -> Answer:
+async def _answer(conn: Connection, app_id: str, statement: NumberedSql) -> Answer:
     try:
-        cursor = await conn.execute(statement.text, statement.values)
+        cursor = await run(conn, statement)
     except psycopg.DatabaseError as error:
         raise_failed_rule(error)
         raise

@@ -9,19 +9,23 @@ of a query was one of its shape, not of its constants.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from triples.attrs.attr import CheckedDataType
 from triples.instaql.shape import Constant
 from triples.sql.fragment import Fragment
+from triples.sql.numbered import NumberedSql
 from triples.values.dates import parse_date
 from triples.values.sort_key import sort_key
 from wire import json
 from wire.ids import parse_uuid
 
 NUL = "\x00"  # PostgreSQL stores it nowhere, so nothing stored equals or resembles a text with it
+
+
+Sql = TypeVar("Sql", Fragment, NumberedSql)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +36,13 @@ class FromConstant:
     convert: Callable[[Any], Any]
 
 
-def bound(fragment: Fragment, constants: tuple[Any, ...]) -> Fragment:
-    """The fragment with every `FromConstant` replaced by its value."""
-    return Fragment(
-        fragment.text,
-        tuple(
-            value.convert(constants[value.slot]) if isinstance(value, FromConstant) else value
-            for value in fragment.values
-        ),
+def bound(statement: Sql, constants: tuple[Any, ...]) -> Sql:
+    """The statement with every `FromConstant` replaced by its value."""
+    values = tuple(
+        value.convert(constants[value.slot]) if isinstance(value, FromConstant) else value
+        for value in statement.values
     )
+    return replace(statement, values=values)
 
 
 def json_of(constant: Constant) -> FromConstant:

@@ -23,6 +23,7 @@ from triples.instaql.reads import ReadOf
 from triples.instaql.sent import SentTriples, attrs_of, unshown
 from triples.permissions.store import STAMP
 from triples.sql.fragment import EMPTY, Fragment, join, sql
+from triples.sql.numbered import NumberedSql, numbered
 
 COLUMNS: Final = (
     "processed_tx_id",
@@ -56,7 +57,7 @@ class Statement:
     `levels` are the forms with what can match, numbered as in the statement.
     """
 
-    sql: Fragment
+    sql: NumberedSql
     reads: tuple[ReadOf, ...]
     levels: tuple[Level, ...]
 
@@ -152,7 +153,7 @@ class _Compiler:
             for select in parts.sent.selects()
         ]
         return Statement(
-            join("", [with_ctes, whole, *rows]), tuple(parts.reads), tuple(parts.levels)
+            numbered(join("", [with_ctes, whole, *rows])), tuple(parts.reads), tuple(parts.levels)
         )
 
     # -- levels ------------------------------------------------------------------------------

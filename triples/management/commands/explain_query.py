@@ -16,12 +16,13 @@ from triples.attrs.store import load_catalog
 from triples.instaql.answer import PreparedQuery, Viewer, prepare_query
 from triples.instaql.statement import Level
 from triples.management.database import connect
+from triples.sql.numbered import NumberedSql, run
 from wire import json
 from wire.errors import InstantError
 from wire.ids import parse_uuid
 
 _ADMIN: Final = Viewer(is_admin=True, user_id=None)
-_EXPLAIN: Final = "explain (analyze, buffers, settings) "
+_EXPLAIN: Final = b"explain (analyze, buffers, settings) "
 
 
 class Command(BaseCommand):
@@ -46,8 +47,8 @@ class Command(BaseCommand):
         prepared, plan = asyncio.run(_explained(app_id, parsed))
         self._section("levels", [_level(level) for level in prepared.levels])
         self._section("depends on", [str(read) for read in prepared.reads])
-        self._section("sql", [prepared.statement.text])
-        self._section("values", [repr(value) for value in prepared.statement.values])
+        self._section("sql", [prepared.statement.text.decode()])
+        self._section("values", _numbered(prepared.statement.values))
         self._section("plan", plan)
 
     def _section(self, title: str, lines: list[str]) -> None:
@@ -60,13 +61,18 @@ async def _explained(app_id: str, query: Any) -> tuple[PreparedQuery, list[str]]
     try:
         async with connect() as conn:
             prepared = prepare_query(query, await load_catalog(conn, app_id), _ADMIN)
-            text = _EXPLAIN + prepared.statement.text
-            cursor = await conn.execute(text, prepared.statement.values)
+            statement = prepared.statement
+            explained = NumberedSql(_EXPLAIN + statement.text, statement.values)
+            cursor = await run(conn, explained)
             return prepared, [row[0] for row in await cursor.fetchall()]
     except InstantError as error:
         raise CommandError(error.message) from error
     except psycopg.OperationalError as error:
         raise CommandError(f"PostgreSQL cannot be reached: {error}") from error
+
+
+def _numbered(values: tuple[Any, ...]) -> list[str]:
+    return [f"${number} {value!r}" for number, value in enumerate(values, start=1)]
 
 
 def _level(level: Level) -> str:
