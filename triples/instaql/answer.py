@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
+from psycopg.rows import TupleRow
 
 from triples.attrs.catalog import AttrCatalog
 from triples.instaql import problems
@@ -51,12 +52,11 @@ Viewer = Asker
 # Is the app there, whatever its status?
 _IS_LIVE: Final = "select 1 from apps where id = %s::uuid and deletion_marked_at is null"
 
+_ALWAYS_THERE: Final = COLUMNS.index("processed_tx_id")  # in the row about the whole
 _TRIPLES: Final = COLUMNS.index("triples")
 _META: Final = COLUMNS.index("meta")
 _ROWS: Final = COLUMNS.index("rows")
-_RESULT: Final = (
-    '[{"data":{"datalog-result":{"join-rows":[[%s]]}%s},"child-nodes":[]}]'  # both are JSON text
-)
+_OPENING: Final = b'[{"data":{"datalog-result":{"join-rows":[['
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,21 +195,48 @@ async def _answer(conn: Connection, app_id: str, statement: NumberedSql) -> Answ
     except psycopg.DatabaseError as error:
         raise_failed_rule(error)
         raise
-    rows = await cursor.fetchall()
-    row = next((row for row in rows if row[0] is not None), None)
+    triples, row = await _received(cursor)
     if row is None:
         is_live = await (await conn.execute(_IS_LIVE, (app_id,))).fetchone()
         raise RecordNotFound("app") if is_live is None else AppDisabled
-    triples = ",".join([row[_TRIPLES] for row in rows if row[_TRIPLES] is not None])
     return Answer(
         processed_tx_id=row[0],
         attrs_version=row[1],
         rules_stamp=row[3],
         snapshot=row[2],
-        result=(_RESULT % (triples, row[_META])).encode(),
+        result=_in_wire_form(triples, row[_META]),
         level_ids=tuple(frozenset(ids or ()) for ids in row[len(COLUMNS) :]),
         rows=row[_ROWS],
     )
+
+
+async def _received(
+    cursor: psycopg.AsyncRawCursor[TupleRow],
+) -> tuple[list[bytes], TupleRow | None]:
+    """The triples, whose text is never decoded, and the row about the whole, if there is one."""
+    result = cursor.pgresult
+    if result is None:
+        raise RuntimeError("a query has a result")
+    triples = []
+    whole = None
+    for number in range(result.ntuples):
+        piece = result.get_value(number, _TRIPLES)
+        if piece is not None:
+            triples.append(piece)
+        elif result.get_value(number, _ALWAYS_THERE) is not None:
+            whole = number
+    if whole is None:
+        return triples, None
+    await cursor.scroll(whole, mode="absolute")
+    return triples, await cursor.fetchone()
+
+
+def _in_wire_form(triples: list[bytes], meta: str) -> bytes:
+    """The pieces as one text, which is copied only once."""
+    pieces = triples or [b""]
+    pieces[0] = _OPENING + pieces[0]
+    pieces[-1] = b'%b]]}%b},"child-nodes":[]}]' % (pieces[-1], meta.encode())
+    return b",".join(pieces)
 
 
 def _bind(

@@ -36,6 +36,7 @@ def session_options(statement_timeout_seconds: float) -> str:
     making it costs more than running it (docs/decisions/0010-instaql.md).
     """
     settings = {
+        "client_encoding": "UTF8",  # JSON that PostgreSQL writes goes out as it arrives
         "TimeZone": "UTC",
         "DateStyle": "ISO,MDY",
         "jit": "off",
