@@ -151,7 +151,7 @@ export class Auth {
   change(user) {
     this.error = undefined;
     this.client.tell((reactor) => reactor.setUser(user));
-    this.channel?.postMessage('user');
+    void this.client.written.then(() => this.channel?.postMessage('user'));
   }
 
   /** Another tab signed in or out. */

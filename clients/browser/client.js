@@ -40,8 +40,10 @@ export class Client {
     this.isOver = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.alarm = undefined;
-    /** @type {Map<string, () => void>} writes that wait for their moment, by store and key */
+    /** @type {Map<string, () => Promise<void>>} writes that wait for their moment, by store and key */
     this.unsaved = new Map();
+    /** @type {Promise<any>} settled once everything that was to be written is */
+    this.written = Promise.resolve();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.saving = undefined;
     this.storage = options.openStorage();
@@ -145,7 +147,7 @@ export class Client {
    * @param {number} delayMs
    */
   later(store, key, write, delayMs) {
-    this.unsaved.set(canonical([store, key]), () => void this.storage.then(write));
+    this.unsaved.set(canonical([store, key]), () => this.storage.then(write));
     if (delayMs === 0) return this.saveNow();
     this.saving ??= setTimeout(() => this.saveNow(), delayMs);
   }
@@ -155,7 +157,7 @@ export class Client {
     this.saving = undefined;
     const writes = [...this.unsaved.values()];
     this.unsaved.clear();
-    for (const write of writes) write();
+    this.written = Promise.allSettled([this.written, ...writes.map((write) => write())]);
   }
 
   async shutdown() {

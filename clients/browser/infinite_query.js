@@ -4,22 +4,23 @@
 //
 // Loaded pages are frozen between two cursors; the last one has a limit and goes on from where the
 // one before it ends. The head looks the other way from the very first row, and shows what came in
-// front of it since. Until there is a first row to hold on to, there is only one open page.
+// front of it since. Until the first page is full there is only that one, open at both ends.
 
 /**
  * @typedef {import('./instaql/plan.js').Form} Form
  * @typedef {(query: any, listener: (state: any) => void) => () => void} SubscribeQuery
+ * @typedef {{isOver: boolean, stop: () => void}} Subscription
  * @typedef {{
- *   after: any[] | null, isInclusive: boolean, until: any[] | null,
- *   rows: any[] | null, info: any, stop: () => void,
- * }} Window
+ *   direction: string, after: any[] | null, isInclusive: boolean, until: any[] | null,
+ *   rows: any[] | null, info: any, subscription: Subscription | null,
+ * }} Window rows and info are the newest answer, also of a subscription that was replaced
  */
 
 const PAGE_SIZE = 10;
 
 export class InfiniteQuery {
   /**
-   * @param {SubscribeQuery} subscribe
+   * @param {SubscribeQuery} subscribe may call its listener before it returns
    * @param {Record<string, Form>} query of one namespace; its `limit` is the size of a page
    * @param {(state: {data?: any, error?: any, canLoadNextPage: boolean}) => void} listener
    */
@@ -30,91 +31,91 @@ export class InfiniteQuery {
     this.listener = listener;
     this.etype = etype;
     this.form = form;
+    this.pageSize = form.$?.limit ?? PAGE_SIZE;
     this.order = Object.entries(form.$?.order ?? { serverCreatedAt: 'asc' })[0];
     /** @type {Window[]} */
     this.pages = [];
     /** @type {Window | null} */
     this.head = null;
     this.isActive = true;
-    this.pages.push(this.openPage(null, false));
+    this.openPage(null);
   }
 
   /** Show one page more. */
   loadNextPage = () => {
     const last = this.pages[this.pages.length - 1];
-    const end = last?.info?.endCursor;
+    const end = last.info?.endCursor;
     if (!end || !this.canLoadNextPage()) return;
-    this.replacePage(this.pages.length - 1, { until: end });
-    this.pages.push(this.openPage(end, false));
+    this.move(last, { until: end });
+    this.openPage(end);
   };
 
   unsubscribe = () => {
     this.isActive = false;
-    for (const { stop } of [...this.pages, this.head ?? { stop() {} }]) stop();
+    for (const window of this.windows()) end(window.subscription);
   };
 
   canLoadNextPage() {
-    return Boolean(this.pages[this.pages.length - 1]?.info?.hasNextPage);
+    return Boolean(this.pages[this.pages.length - 1].info?.hasNextPage);
   }
 
-  /** @param {any[] | null} after @param {boolean} isInclusive @returns {Window} */
-  openPage(after, isInclusive) {
-    return this.window({ after, isInclusive, until: null }, this.order[1], (page) =>
-      this.pageShown(page),
-    );
+  /** @returns {Window[]} */
+  windows() {
+    return this.head ? [this.head, ...this.pages] : this.pages;
   }
 
-  /** @param {Window} page */
-  pageShown(page) {
-    const start = page.info?.startCursor;
-    if (this.head || !start) return;
-    this.head = this.window(
-      { after: start, isInclusive: false, until: null },
-      reverse(this.order[1]),
-    );
-    if (!page.after)
-      this.replacePage(this.pages.indexOf(page), { after: start, isInclusive: true });
-  }
-
-  /** @param {number} at @param {Partial<Window>} change of where the page begins or ends */
-  replacePage(at, change) {
-    const { after, isInclusive, until, rows, info, stop } = this.pages[at];
-    const page = this.window(
-      { after, isInclusive, until, ...change },
-      this.order[1],
-      undefined,
-      rows,
-    );
-    page.info ??= info;
-    this.pages[at] = page;
-    stop();
+  /** @param {any[] | null} after */
+  openPage(after) {
+    const page = newWindow(this.order[1], after);
+    this.pages.push(page);
+    this.move(page, {});
   }
 
   /**
-   * @param {{after: any[] | null, isInclusive: boolean, until: any[] | null}} place
-   * @param {string} direction
-   * @param {(window: Window) => void} [shown]
-   * @param {any[] | null} [rows] to show until there is an answer
-   * @returns {Window}
+   * Ask for other rows than before; the old ones show until there is an answer.
+   * @param {Window} window
+   * @param {Partial<Window>} place where it begins or ends now
    */
-  window(place, direction, shown = () => {}, rows = null) {
-    /** @type {Window} */
-    const window = { ...place, rows, info: null, stop: () => {} };
-    window.stop = this.subscribe(this.queryFor(place, direction), ({ data, pageInfo, error }) => {
-      if (!this.isActive) return;
-      if (error) return this.listener({ error, data: undefined, canLoadNextPage: false });
-      Object.assign(window, { rows: data[this.etype], info: pageInfo?.[this.etype] });
-      shown(window);
-      this.notify();
+  move(window, place) {
+    const before = window.subscription;
+    /** @type {Subscription} */
+    const subscription = { isOver: false, stop: () => {} };
+    Object.assign(window, place, { subscription });
+    subscription.stop = this.subscribe(this.queryFor(window), (state) => {
+      if (this.isActive && !subscription.isOver) this.answered(window, state);
     });
-    return window;
+    if (subscription.isOver) subscription.stop(); // its first answer already moved the window on
+    end(before);
   }
 
-  /** @param {{after: any[] | null, isInclusive: boolean, until: any[] | null}} place
-   * @param {string} direction */
-  queryFor({ after, isInclusive, until }, direction) {
-    const { where, fields, limit } = this.form.$ ?? {};
-    const isHead = direction !== this.order[1];
+  /** @param {Window} window @param {any} state */
+  answered(window, { data, pageInfo, error, isStored }) {
+    if (error) return this.listener({ error, data: undefined, canLoadNextPage: false });
+    Object.assign(window, { rows: data[this.etype], info: pageInfo?.[this.etype] });
+    if (!this.head && !isStored && this.isFull(window)) this.hold(window, window.info.startCursor);
+    this.notify();
+  }
+
+  /**
+   * Whether there is a whole page, and it begins where the server says: rows that only this client
+   * has so far have no cursor.
+   * @param {Window} window
+   */
+  isFull({ rows, info }) {
+    const begins = info?.startCursor && rows?.[0]?.id === info.startCursor[0];
+    return begins && (rows ?? []).length >= this.pageSize;
+  }
+
+  /** The first page is full: it stays where it is. @param {Window} page @param {any[]} start */
+  hold(page, start) {
+    this.head = newWindow(this.order[1] === 'asc' ? 'desc' : 'asc', start);
+    this.move(this.head, {});
+    this.move(page, { after: start, isInclusive: true });
+  }
+
+  /** @param {Window} window */
+  queryFor({ direction, after, isInclusive, until }) {
+    const { where, fields } = this.form.$ ?? {};
     const $ = {
       ...(where && { where }),
       ...(fields && { fields }),
@@ -122,21 +123,27 @@ export class InfiniteQuery {
       ...(after && { after }),
       ...(isInclusive && { afterInclusive: true }),
       ...(until && { before: until, beforeInclusive: true }),
-      ...(!until && !isHead && { limit: limit ?? PAGE_SIZE }),
+      ...(!until && direction === this.order[1] && { limit: this.pageSize }),
     };
     return { [this.etype]: { ...this.form, $ } };
   }
 
   notify() {
-    const known = this.pages.filter(({ rows }) => rows);
-    if (!known.length) return;
     const head = [...(this.head?.rows ?? [])].reverse();
-    const rows = [...head, ...known.flatMap(({ rows: some }) => some ?? [])];
+    const rows = [...head, ...this.pages.flatMap((page) => page.rows ?? [])];
     this.listener({ data: { [this.etype]: rows }, canLoadNextPage: this.canLoadNextPage() });
   }
 }
 
-/** @param {string} direction */
-function reverse(direction) {
-  return direction === 'asc' ? 'desc' : 'asc';
+/** @param {string} direction @param {any[] | null} after @returns {Window} */
+function newWindow(direction, after) {
+  const place = { direction, after, isInclusive: false, until: null };
+  return { ...place, rows: null, info: null, subscription: null };
+}
+
+/** @param {Subscription | null} subscription */
+function end(subscription) {
+  if (!subscription) return;
+  subscription.isOver = true;
+  subscription.stop();
 }

@@ -35,7 +35,8 @@ export const version = '1.0.0';
  *   fetch?: typeof fetch,
  * }} Config the addresses are those of this page's server where they are not given; clients with
  *   different storage names are different users, as in different browsers
- * @typedef {{data: any, pageInfo?: any, error?: InstantError}} QueryState
+ * @typedef {{data: any, pageInfo?: any, error?: InstantError, isStored?: boolean}} QueryState stored:
+ *   of an earlier visit, the server has not answered yet
  */
 
 /**

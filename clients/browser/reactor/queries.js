@@ -15,7 +15,7 @@ import { InstantError } from './instant_error.js';
  *   query: Query, key: string, eventId: string,
  *   listeners: Set<(state: any) => void>, onces: Set<Once>,
  *   result: Result | null, store: TripleStore | null,
- *   shown: any, error: InstantError | null,
+ *   shown: any, error: InstantError | null, isStored: boolean, toldStored: boolean,
  * }} LiveQuery
  */
 
@@ -76,6 +76,8 @@ export class Queries {
       store: null,
       shown: null,
       error: null,
+      isStored: false,
+      toldStored: false,
     };
     this.byKey.set(key, live);
     this.core.effects.add({ do: 'load', key });
@@ -99,7 +101,7 @@ export class Queries {
   restored(key, result) {
     const live = this.byKey.get(key);
     if (!live || live.result) return;
-    this.take(live, result);
+    this.take(live, result, true);
     this.show(live);
   }
 
@@ -112,8 +114,9 @@ export class Queries {
     this.core.effects.add({ do: 'save', store: 'queries', key: live.key, value: result });
   }
 
-  /** @param {LiveQuery} live @param {Result} result */
-  take(live, result) {
+  /** @param {LiveQuery} live @param {Result} result @param {boolean} [isStored] */
+  take(live, result, isStored = false) {
+    live.isStored = isStored;
     live.result = result;
     live.store = null;
     live.error = null;
@@ -186,15 +189,17 @@ export class Queries {
     live.store ??= TripleStore.of(attrs, triples);
     const store = pending.over(live.store, processedTxId);
     const shown = answerOver(store, live.query, { pageInfo, aggregate, isSingular });
-    if (live.shown && equal(live.shown, shown)) return;
-    live.shown = shown;
+    const isSame = live.shown && equal(live.shown, shown);
+    if (isSame && live.toldStored === live.isStored) return;
+    Object.assign(live, { toldStored: live.isStored, ...(!isSame && { shown }) });
     this.core.effects.inform(live.listeners, this.state(live));
   }
 
   /** @param {LiveQuery} live what a listener is told */
-  state({ error, shown }) {
+  state({ error, shown, isStored }) {
     if (error) return { error, data: undefined, pageInfo: undefined };
-    return { error: undefined, data: undefined, pageInfo: undefined, ...shown };
+    const stored = isStored && { isStored };
+    return { error: undefined, data: undefined, pageInfo: undefined, ...shown, ...stored };
   }
 
   /** @returns {number} up to where every answer goes, of those that are shown */

@@ -132,6 +132,22 @@ test('a stored answer does not take the place of a new one', () => {
   assert.deepEqual(last(harness), named('One'));
 });
 
+test('listeners know what is of an earlier visit, and when the server has said the same', () => {
+  const harness = new Harness();
+  harness.act(['start', { attrs: list }]);
+  const told = [];
+  harness.reactor.queries.subscribe(POSTS, ({ data, isStored }) => told.push([data, isStored]));
+  harness.reactor.queries.restored('{"posts":{}}', { triples: one, processedTxId: 5 });
+  harness.take();
+  harness.reactor.received(answer(POSTS, one, 10));
+  harness.take();
+  assert.deepEqual(
+    told.map(([, isStored]) => isStored),
+    [true, undefined],
+  );
+  assert.equal(told[0][0], told[1][0]);
+});
+
 test('delays grow by a second to ten, and begin anew after init-ok', () => {
   const harness = new Harness();
   harness.reactor.start({});

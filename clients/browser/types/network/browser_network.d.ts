@@ -1,0 +1,2 @@
+/** @returns {import('../client.js').Network} */
+export function browserNetwork(): import("../client.js").Network;

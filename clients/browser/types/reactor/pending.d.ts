@@ -1,0 +1,59 @@
+export class Pending {
+    /** @type {Mutation[]} in the order in which they were made */
+    list: Mutation[];
+    /** @type {{attrs: Attrs | null, steps: Map<string, Step[]>}} */
+    words: {
+        attrs: Attrs | null;
+        steps: Map<string, Step[]>;
+    };
+    /** @param {string} eventId */
+    get(eventId: string): Mutation | undefined;
+    /** @param {Mutation} mutation */
+    add(mutation: Mutation): void;
+    nextOrder(): number;
+    /** @param {string} eventId @returns {Mutation | undefined} the one that was removed */
+    remove(eventId: string): Mutation | undefined;
+    /**
+     * @param {string} eventId @param {number} txId @param {number} now
+     * @returns {Mutation | undefined} the mutation as it is now
+     */
+    confirm(eventId: string, txId: number, now: number): Mutation | undefined;
+    /** @returns {Mutation[]} those the server has not answered */
+    unanswered(): Mutation[];
+    /**
+     * Remove those that every answer shows.
+     * @param {number} processedTxId the oldest of the answers; Infinity where there are none
+     * @param {number} now
+     * @returns {Mutation[]} what was removed
+     */
+    retire(processedTxId: number, now: number): Mutation[];
+    /**
+     * A mutation's steps with the server's ids in them.
+     * @param {Mutation} mutation
+     * @param {Attrs} attrs the server's
+     * @returns {Step[]}
+     */
+    stepsFor(mutation: Mutation, attrs: Attrs): Step[];
+    /**
+     * What an answer looks like with the changes that it does not show yet.
+     * @param {TripleStore} store
+     * @param {number} processedTxId of the answer
+     */
+    over(store: TripleStore, processedTxId: number): import("../store/triple_store.js").TripleStore;
+    /**
+     * All attrs there are, with those that only pending changes have.
+     * @param {Attrs} attrs the server's
+     */
+    attrsOver(attrs: Attrs): import("../store/attrs.js").Attrs;
+}
+export type Attrs = import("../store/attrs.js").Attrs;
+export type TripleStore = import("../store/triple_store.js").TripleStore;
+export type Step = import("../instaml/steps.js").Step;
+export type Mutation = {
+    eventId: string;
+    steps: Step[];
+    order: number;
+    created: number;
+    txId?: number;
+    confirmedAt?: number;
+};
