@@ -18,7 +18,6 @@ from typing import Any, Final, Protocol
 from triples.permissions.closures import compiled
 from triples.permissions.failures import (
     EvaluationFailed,
-    LimitExceeded,
     LimitMissing,
     OutOfSteps,
     RefMissing,
@@ -53,7 +52,7 @@ class LookUps(Protocol):
         """The values of all these refs, in one statement; raises wire errors for bad paths."""
 
     async def take_tokens(self, bucket: str, key: Any, tokens: int) -> None:
-        """Take tokens from a rate limit's bucket; raises `LimitExceeded`."""
+        """Take tokens from a bucket; raises `EvaluationFailed`, `LimitExceeded` for too few."""
 
 
 def permits(outcome: Outcome) -> bool:
@@ -147,10 +146,10 @@ class _Run:
         self.outcome = outcome
 
 
-async def _tokens(wanted: LimitMissing, look_ups: LookUps) -> LimitExceeded | None:
+async def _tokens(wanted: LimitMissing, look_ups: LookUps) -> EvaluationFailed | None:
     try:
         await look_ups.take_tokens(wanted.bucket, wanted.key, wanted.tokens)
-    except LimitExceeded as error:
+    except EvaluationFailed as error:
         return error
     return None
 

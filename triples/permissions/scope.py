@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from triples.permissions.failures import LimitExceeded, OutOfSteps
+from triples.permissions.failures import EvaluationFailed, OutOfSteps
 from triples.permissions.values import RefValues, Request
 
 RefKey = tuple[str, str, tuple[str, ...]]
 """An etype, an entity of it, and a path from there."""
-Taken = dict[tuple[int, str], LimitExceeded | None]
-"""Tokens that were asked for: by which call and for which key, and whether they were there."""
+Taken = dict[tuple[int, str], EvaluationFailed | None]
+"""Tokens that were asked for: by which call and for which key, and why there were none."""
 
 
 @dataclass(frozen=True, slots=True)
