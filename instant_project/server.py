@@ -117,9 +117,17 @@ def _serve(environment: Environment, sockets: list[socket], started: float) -> N
     import uvicorn  # noqa: PLC0415
 
     from instant_project.asgi import application  # noqa: PLC0415
+    from realtime import lifecycle  # noqa: PLC0415
 
     class Server(uvicorn.Server):
         """Says what to do next once it answers."""
+
+        async def shutdown(self, sockets: list[socket] | None = None) -> None:
+            """Take nobody new, then part from everybody in turn, then close what is left."""
+            for listening in self.servers:
+                listening.close()
+            await lifecycle.close_sessions()
+            await super().shutdown(sockets=sockets)
 
         async def startup(self, sockets: list[socket] | None = None) -> None:
             await super().startup(sockets=sockets)

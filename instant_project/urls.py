@@ -18,6 +18,7 @@ from presence.http.rooms import admin_presence
 from realtime import lifecycle
 from realtime.admin_sse import admin_sse, admin_sse_push, admin_subscribe_query
 from realtime.health import system_health
+from realtime.metrics import metrics
 from realtime.runtime_sse import runtime_sse
 from triples.attrs.store import CatalogCache
 from triples.http import rules, schema
@@ -42,6 +43,7 @@ urlpatterns = [
     path("site/<path:file>", folder_files(site.ASSETS)),
     path("sdk/<path:file>", folder_files(site.SDK)),
     path("health/system", system_health),
+    path("metrics", metrics),
     # sockets, for clients that cannot open one
     path("runtime/sse", runtime_sse),
     # live queries of admin SDKs

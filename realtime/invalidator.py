@@ -8,6 +8,7 @@ queries are marked, so that a query which is just being answered finds it.
 from __future__ import annotations
 
 from realtime.changes.change import TxChanges
+from realtime.measures import CHANGES, GAPS
 from realtime.revocations import Revocations
 from realtime.subscriptions.hub import QueryHub
 from realtime.subscriptions.recent_changes import RecentChanges
@@ -42,6 +43,7 @@ class Invalidator:
         state = self._hub.app_state(changes.app_id)
         if state is None:
             return
+        CHANGES.inc()
         touched = touched_by(changes)
         self._recent.add(changes.app_id, changes.xid, touched)
         if changes.tx_id is not None:
@@ -51,6 +53,7 @@ class Invalidator:
 
     def on_gap(self) -> None:
         """Changes may have been missed: nothing remembered can be trusted."""
+        GAPS.labels("all").inc()
         self._catalogs.clear()
         RULES.clear()
         self._hub.invalidate_everything()
@@ -59,6 +62,7 @@ class Invalidator:
 
     def on_app_gap(self, app_id: str) -> None:
         """Changes of one app may have been missed."""
+        GAPS.labels("app").inc()
         self._catalogs.forget(app_id)
         RULES.forget(app_id)
         self._hub.invalidate_app(app_id)

@@ -25,6 +25,7 @@ from realtime.handlers import rooms as room_ops
 from realtime.handlers.init import init
 from realtime.handlers.queries import add_query, remove_query
 from realtime.handlers.transact import stands_for, transact, undo_in_client
+from realtime.measures import OP_SECONDS
 from realtime.protocol import outgoing
 from realtime.protocol.incoming import Message, UnreadableFrame, read_message
 from realtime.sessions import Session
@@ -109,6 +110,8 @@ class ReceiveQueue:
         elif not received.earlier or not await self._is_written_together(received):
             for each in everything:
                 await self._handle_one(each)
+        for each in everything:
+            OP_SECONDS.labels(each.message.op).observe(time.monotonic() - each.arrived_at)
 
     async def _do_newest(self, waiting: list[Received]) -> None:
         """Of several presences only the newest that can be taken matters; all are answered."""

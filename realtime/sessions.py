@@ -129,6 +129,11 @@ class Session:
         """Whether the client reads slowly enough for much to be unsent."""
         return self._unsent_bytes > BEHIND_BYTES
 
+    @property
+    def unsent_bytes(self) -> int:
+        """How much waits for the client to read."""
+        return self._unsent_bytes
+
     def send(self, frame: bytes) -> None:
         """Queue a frame for the client; a reader too slow for the bound is disconnected."""
         self.send_text(frame.decode())

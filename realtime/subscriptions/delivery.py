@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from realtime.measures import REFRESHES_SENT
 from realtime.protocol import outgoing
 from realtime.sessions import Session
 from realtime.subscriptions.app_state import AppState
@@ -177,5 +178,7 @@ def _attrs_for(session: Session, state: AppState) -> bytes | None:
 
 
 def _mark_sent(subscription: Subscription) -> None:
+    if subscription.sent_version > 0:
+        REFRESHES_SENT.inc()
     subscription.sent_version = subscription.live.version
     subscription.sent_at = time.monotonic()

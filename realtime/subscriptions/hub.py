@@ -18,6 +18,7 @@ from typing import Any
 import psycopg.errors
 
 from realtime.bus.bus import Listener
+from realtime.measures import ANSWER_SECONDS, REFRESHES_SUPPRESSED
 from realtime.protocol import outgoing
 from realtime.sessions import Session
 from realtime.subscriptions import delivery
@@ -354,9 +355,11 @@ class QueryHub:
 
     async def _run(self, live: LiveQuery) -> None:
         """Compute one answer and hand it on; a failure goes to this query's subscribers only."""
+        version = live.version
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                await self._answer_patiently(live)
+            with ANSWER_SECONDS.time():
+                async with asyncio.timeout(self._timeout_seconds):
+                    await self._answer_patiently(live)
         except ViewOutdated:
             live.mark_stale(None)
             for subscription in live.subscriptions:
@@ -381,6 +384,8 @@ class QueryHub:
                 self._retry_later(live)
             return
         live.failed_runs = 0
+        if live.version == version:
+            REFRESHES_SUPPRESSED.inc()
         delivery.deliver(live)
         if live.stale:
             live.app.dirty.append(live)
