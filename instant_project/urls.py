@@ -24,6 +24,7 @@ from triples.attrs.store import CatalogCache
 from triples.http import rules, schema
 from triples.http.ephemeral_apps import Policy, ephemeral_app, ephemeral_apps
 from triples.http.queries import admin_query, framework_query
+from triples.http.query_trials import query_perms_check
 from triples.http.transactions import admin_transact, transact_perms_check
 from triples.schema.apply import apply_new_schema
 
@@ -58,6 +59,10 @@ urlpatterns = [
     path(
         "runtime/framework/query",
         framework_query(catalogs, user_of_token, settings.ENVIRONMENT.trusted_proxies),
+    ),
+    path(
+        "admin/query_perms_check",
+        query_perms_check(catalogs, user_of_token, settings.ENVIRONMENT.trusted_proxies),
     ),
     # writes
     path("admin/transact", admin_transact(user_of_token, settings.ENVIRONMENT.trusted_proxies)),

@@ -10,7 +10,7 @@ through `parse` again, which says what is wrong with it.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import psycopg
@@ -30,8 +30,8 @@ from triples.instaql.reads import Read
 from triples.instaql.shape import shape_of
 from triples.instaql.statement import COLUMNS, Level
 from triples.instaql.verdicts import (
+    Judged,
     Judging,
-    Verdict,
     check_failures,
     judge,
     one_snapshot,
@@ -89,6 +89,7 @@ class PreparedQuery:
 
     - `catalog`, `rules`: what it was compiled with; the rules matter to admins in nothing.
     - `traits`: all that its rules can tell of an asker. With the same ones, askers see the same.
+    - `decided`: the rules that the statement decides by itself.
     - `judging`: what Python has to decide first, if rules say what SQL cannot; `statement` then
       lacks the verdicts, and `constants` are its own and the facts of its rules.
     """
@@ -100,6 +101,7 @@ class PreparedQuery:
     catalog: AttrCatalog
     rules: Rules
     traits: frozenset[Hashable] = frozenset()
+    decided: tuple[str, ...] = ()
     judging: Judging | None = None
     constants: tuple[Any, ...] = ()
 
@@ -127,7 +129,8 @@ def prepare_query(
     """Check and compile a query; raises `ValidationFailed` (instaql.md §2.9).
 
     `with_rows` asks for what an object tree needs as well. The rules are not asked about admins.
-    With `in_python` none of them is decided by SQL, so that each verdict can be told.
+    With `in_python` none of them is decided by SQL, so that each verdict can be told; nothing of
+    that is kept.
     """
     if query is None:
         raise ValidationFailed.one("add-query", None, "Query can not be null.")
@@ -141,10 +144,9 @@ def prepare_query(
         catalog.version,
         None if viewer.is_admin else rules.stamp,
         with_rows,
-        in_python,
         shaped.key,
     )
-    found = find_compiled(key, asking)
+    found = None if in_python else find_compiled(key, asking)
     if found is not None:
         try:
             return _bind(found, shaped.constants, asking, catalog, rules)
@@ -153,7 +155,7 @@ def prepare_query(
     compiled = compile_query(
         query, shaped, catalog, rules, asking, with_rows=with_rows, in_python=in_python
     )
-    if found is None:
+    if found is None and not in_python:
         remember(key, compiled)
     return _bind(compiled, shaped.constants, asking, catalog, rules)
 
@@ -171,22 +173,35 @@ async def run_query(conn: Connection, prepared: PreparedQuery) -> Answer:
 
 
 async def judge_and_run(
-    conn: Connection, prepared: PreparedQuery, judging: Judging
-) -> tuple[Answer, list[Verdict]]:
+    conn: Connection, prepared: PreparedQuery, judging: Judging, *, shows_cause: bool = False
+) -> tuple[Answer, Judged]:
     """The answer, and the verdicts that it was made by; all of one snapshot."""
     async with one_snapshot(conn):
-        verdicts = await judge(conn, judging, prepared.catalog, prepared.rules, prepared.asking)
-        known = list(prepared.constants)
-        for slot, ids in slots_of(verdicts, judging.undecided).items():
-            known[slot] = ids
+        found = await judge(conn, judging, prepared.catalog, prepared.rules, prepared.asking)
+        statement = _with_verdicts(prepared, judging, found)
         try:
-            answer = await _answer(
-                conn, prepared.catalog.app_id, bound(prepared.statement, tuple(known))
-            )
+            answer = await _answer(conn, prepared.catalog.app_id, statement)
         except FailedRule as failed:
-            check_failures(verdicts, failed.etype, failed.action)
+            etype, action = failed.etype, failed.action
+            check_failures(found.verdicts, etype, action, shows_cause=shows_cause)
             raise
-    return answer, verdicts
+    return answer, found
+
+
+async def judged(conn: Connection, prepared: PreparedQuery) -> PreparedQuery:
+    """The query with the verdicts of this moment in its statement, for people to look at."""
+    if prepared.judging is None:
+        return prepared
+    judging = prepared.judging
+    found = await judge(conn, judging, prepared.catalog, prepared.rules, prepared.asking)
+    return replace(prepared, statement=_with_verdicts(prepared, judging, found))
+
+
+def _with_verdicts(prepared: PreparedQuery, judging: Judging, found: Judged) -> NumberedSql:
+    known = list(prepared.constants)
+    for slot, ids in slots_of(found.verdicts, judging.undecided).items():
+        known[slot] = ids
+    return bound(prepared.statement, tuple(known))
 
 
 async def _answer(conn: Connection, app_id: str, statement: NumberedSql) -> Answer:
@@ -264,6 +279,7 @@ def _bind(
         catalog=catalog,
         rules=rules,
         traits=compiled.traits_of(asking),
+        decided=compiled.decided,
         judging=judging,
         constants=known,
     )

@@ -8,7 +8,7 @@ an admin by a rule or not) a shape has one statement for each.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final
@@ -54,13 +54,15 @@ class CompiledJudging:
 class CompiledQuery:
     """A statement and the facts it was compiled for, in the order of their slots.
 
-    A fact is None where its slot is filled in when the query is run (`undecided`).
+    A fact is None where its slot is filled in when the query is run (`undecided`). `decided` are
+    the rules that the statement decides by itself, for people.
     """
 
     statement: Statement
     facts: tuple[Node | None, ...] = ()
     kinds: tuple[Kind, ...] = ()
     undecided: tuple[Undecided, ...] = ()
+    decided: tuple[str, ...] = ()
     judging: CompiledJudging | None = None
 
     def suits(self, asking: Asking) -> bool:
@@ -119,54 +121,53 @@ def compile_query(
         catalog.app_id, forms, with_rows=with_rows, guards=guards, numbers=numbers
     )
     judging = None
-    if guards.undecided:
-        lenient = Facts(asking, facts.first_slot)
-        judging = _judging(forms, catalog, rules, lenient, guards.undecided, in_python=in_python)
+    if guards.undecided or in_python:
+        ruled = dict.fromkeys(each.rule.etype for each in guards.undecided)
+        lenient = RuleGuards(
+            rules,
+            Ground(catalog.app_id, catalog, Facts(asking, facts.first_slot), count(1)),
+            in_python=in_python,
+            lenient=True,
+        )
+        etypes = guards.etypes if in_python else tuple(ruled)
+        looked_at = _looked_at(catalog, etypes, None if in_python else guards.undecided)
+        judging = _judging(forms, lenient, etypes, looked_at)
     nodes = tuple(facts.nodes)
     return CompiledQuery(
         replace(statement, reads=(*statement.reads, *guards.reads)),
         nodes,
         tuple(map(kind_of, values_of(nodes, asking))),
         tuple(guards.undecided),
+        tuple(guards.decided),
         judging,
     )
 
 
 def _judging(
-    forms: tuple[Form, ...],
-    catalog: AttrCatalog,
-    rules: Rules,
-    facts: Facts,
-    undecided: list[Undecided],
-    *,
-    in_python: bool,
+    forms: tuple[Form, ...], guards: RuleGuards, etypes: tuple[str, ...], attr_ids: frozenset[str]
 ) -> CompiledJudging:
     """Its facts are those of the same rules, which the query's own statement has; and who asks."""
-    numbers = count(1)
-    lenient = RuleGuards(
-        rules,
-        Ground(catalog.app_id, catalog, facts, numbers),
-        in_python=in_python,
-        lenient=True,
-    )
-    etypes = tuple(dict.fromkeys(each.rule.etype for each in undecided))
-    attr_ids = _looked_at(catalog, undecided, whole=in_python)
-    wanted = Wanted(etypes, attr_ids, id_parameter(facts.constant(AUTH_ID)))
-    statement = candidates(catalog, forms, lenient, numbers, wanted)
-    return CompiledJudging(statement, tuple(facts.nodes), etypes)
+    ground = guards.ground
+    wanted = Wanted(etypes, attr_ids, id_parameter(ground.facts.constant(AUTH_ID)))
+    statement = candidates(ground.catalog, forms, guards, ground.numbers, wanted)
+    return CompiledJudging(statement, tuple(ground.facts.nodes), etypes)
 
 
-def _looked_at(catalog: AttrCatalog, undecided: list[Undecided], *, whole: bool) -> frozenset[str]:
-    """The attrs that the rules look at, and the ids; all of the entities where they are `whole`."""
+def _looked_at(
+    catalog: AttrCatalog, etypes: tuple[str, ...], undecided: Sequence[Undecided] | None
+) -> frozenset[str]:
+    """The attrs that these rules look at, and the ids; without rules, all of the etypes."""
+    if undecided is None:
+        return frozenset(attr.id for each in (*etypes, "$users") for attr in catalog.of_etype(each))
     attr_ids: set[str] = set()
     for each in undecided:
         for etype, source in ((each.rule.etype, "data"), ("$users", "auth")):
-            labels = None if whole else labels_of(each.rule, source)
+            labels = labels_of(each.rule, source)
+            if labels is not None and source == "auth" and "isGuest" in labels:
+                labels |= {"type"}
             attr_ids.update(
                 attr.id
                 for attr in catalog.of_etype(etype)
                 if labels is None or attr.label == "id" or attr.label in labels
             )
-            if source == "auth" and labels is not None and "isGuest" in labels:
-                attr_ids.update(a.id for a in catalog.of_etype(etype) if a.label == "type")
     return frozenset(attr_ids)

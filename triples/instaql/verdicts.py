@@ -9,7 +9,7 @@ of them see the same snapshot. Spec: transactions-permissions.md §13.4, §15.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -44,6 +44,14 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """All verdicts, and everybody whom the query could show: etype, id, and what rules see."""
+
+    verdicts: list[Verdict]
+    candidates: list[tuple[str, str, dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Judging:
     """What has to be judged before a query can be run: rules, and the statement of candidates."""
 
@@ -64,11 +72,20 @@ async def one_snapshot(conn: Connection) -> AsyncIterator[None]:
 
 async def judge(
     conn: Connection, judging: Judging, catalog: AttrCatalog, rules: Rules, asking: Asking
-) -> list[Verdict]:
+) -> Judged:
     """Every verdict that the query can need; raises wire errors of refs that lead nowhere."""
     cursor = await conn.execute(judging.candidates.text, judging.candidates.values)
     rows = await cursor.fetchall()
-    asked = list(_asked(judging, catalog, rows))
+    found = _candidates(judging, catalog, rows)
+    rules_of = {
+        etype: [each for each in judging.undecided if each.rule.etype == etype]
+        for etype in judging.etypes
+    }
+    asked = [
+        (undecided, entity_id, record)
+        for etype, entity_id, record in found
+        for undecided in rules_of[etype]
+    ]
     auth = _auth(catalog, rows)
     request = Request(
         time=Timestamp(asking.time_ns), ip=asking.asker.ip, origin=asking.asker.origin
@@ -79,7 +96,8 @@ async def judge(
         for undecided, _, record in asked
     ]
     outcomes = await evaluate(questions, _LookUps(conn, catalog, rules))
-    return [Verdict(*about, outcome) for about, outcome in zip(asked, outcomes, strict=True)]
+    verdicts = [Verdict(*about, outcome) for about, outcome in zip(asked, outcomes, strict=True)]
+    return Judged(verdicts, found)
 
 
 def slots_of(verdicts: Sequence[Verdict], undecided: Sequence[Undecided]) -> dict[int, list[str]]:
@@ -96,12 +114,14 @@ def slots_of(verdicts: Sequence[Verdict], undecided: Sequence[Undecided]) -> dic
     return slots
 
 
-def check_failures(verdicts: Sequence[Verdict], etype: str, action: str) -> None:
-    """Raise what the rule said when it failed for one of these."""
+def check_failures(
+    verdicts: Sequence[Verdict], etype: str, action: str, *, shows_cause: bool
+) -> None:
+    """Raise what the rule said when it failed for one of these; `shows_cause` is for admins."""
     for verdict in verdicts:
         rule = verdict.undecided.rule
         if (rule.etype, rule.action) == (etype, action):
-            check_decided(rule, verdict.outcome, shows_cause=False)
+            check_decided(rule, verdict.outcome, shows_cause=shows_cause)
 
 
 class _LookUps:
@@ -122,22 +142,17 @@ class _LookUps:
         await take_tokens(app_id, self._rules.rate_limits, bucket, key, tokens)
 
 
-def _asked(
+def _candidates(
     judging: Judging, catalog: AttrCatalog, rows: Sequence[tuple[Any, ...]]
-) -> Iterator[tuple[Undecided, str, dict[str, Any]]]:
-    """Which rule is asked about whom, and how the rule sees them."""
+) -> list[tuple[str, str, dict[str, Any]]]:
     labels = [_labels(catalog, etype) for etype in judging.etypes]
-    rules = [
-        [undecided for undecided in judging.undecided if undecided.rule.etype == etype]
-        for etype in judging.etypes
-    ]
+    found = []
     for index, entity_id, values, _ in rows:
-        if index == ASKER:
-            continue
-        names = labels[index]
-        record = {names[attr]: value for attr, value in values.items() if attr in names}
-        for undecided in rules[index]:
-            yield undecided, entity_id, record
+        if index != ASKER:
+            names = labels[index]
+            record = {names[attr]: value for attr, value in values.items() if attr in names}
+            found.append((judging.etypes[index], entity_id, record))
+    return found
 
 
 def _auth(catalog: AttrCatalog, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:

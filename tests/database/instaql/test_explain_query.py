@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -11,6 +12,7 @@ from django.core.management import CommandError, call_command
 from tests.oracle.storing import store_world
 from tests.oracle.world import World, WorldBuilder
 from triples.management.database import connect
+from triples.permissions.push import put_rules
 from wire.ids import new_id
 
 pytestmark = pytest.mark.usefixtures("django_db_setup")
@@ -32,9 +34,9 @@ def world(django_db_setup: None) -> World:
     return made
 
 
-def _told(app_id: str, query: str) -> str:
+def _told(app_id: str, query: str, **options: Any) -> str:
     out = StringIO()
-    call_command("explain_query", app_id, query, stdout=out)
+    call_command("explain_query", app_id, query, stdout=out, **options)
     return out.getvalue()
 
 
@@ -45,6 +47,28 @@ def test_levels_statement_and_plan_are_shown(world: World) -> None:
     assert "rows_0 as materialized" in told
     assert "Execution Time" in told
     assert "'\"milk\"'" in told
+
+
+def test_rules_are_shown_with_who_decides_them(world: World) -> None:
+    code = {
+        "todos": {
+            "allow": {"view": "data.title.matches('m')"},
+            "fields": {"title": "auth.id == null"},
+        }
+    }
+
+    async def push() -> None:
+        async with connect() as conn:
+            await put_rules(conn, world.app_id, code)
+
+    asyncio.run(push())
+    query = '{"todos": {"$": {"where": {"title": "milk"}}}}'
+
+    told = _told(world.app_id, query, as_guest=True)
+
+    assert "todos.view: Python, as matches() is not written in SQL" in told
+    assert "Execution Time" in told
+    assert "── rules\n  (none)" in _told(world.app_id, query)
 
 
 @pytest.mark.parametrize(

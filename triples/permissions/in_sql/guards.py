@@ -57,17 +57,22 @@ class RuleGuards:
         self, rules: Rules, ground: Ground, *, in_python: bool = False, lenient: bool = False
     ) -> None:
         self._rules = rules
-        self._ground = ground
+        self.ground = ground
         self._in_python = in_python
         self._lenient = lenient
         self._known: dict[tuple[str, str | None], Guard | None] = {}
         self.undecided: list[Undecided] = []
-        self.compiled: list[tuple[Rule, str | None]] = []
+        self.decided: list[str] = []
 
     @property
     def reads(self) -> tuple[ReadOf, ...]:
         """What the decisions of all guards depend on."""
         return tuple(read for guard in self._known.values() if guard for read in guard.reads)
+
+    @property
+    def etypes(self) -> tuple[str, ...]:
+        """The etypes whose entities were asked about, whether there is a rule or not."""
+        return tuple(etype for etype, label in self._known if label is None)
 
     def view(self, etype: str) -> Guard | None:
         """The guard of an etype's entities."""
@@ -85,14 +90,14 @@ class RuleGuards:
         return self._known[key]
 
     def _made(self, rule: Rule, label: str | None) -> Guard | None:
-        compiler = RuleSql(self._ground, rule.etype)
+        compiler = RuleSql(self.ground, rule.etype)
         try:
             if self._in_python:
                 raise NotSql("every decision is asked for")
             verdict = compiler.verdict(rule.expression)
         except NotSql as refusal:
             return self._left_to_python(rule, label, str(refusal))
-        self.compiled.append((rule, label))
+        self.decided.append(name_of(rule, label))
         if verdict.known is not None:
             return None if verdict.known else NOTHING
         if self._lenient:
@@ -104,15 +109,20 @@ class RuleGuards:
     def _left_to_python(self, rule: Rule, label: str | None, reason: str) -> Guard | None:
         if self._lenient:
             return None
-        facts = self._ground.facts
+        facts = self.ground.facts
         known = free_names(rule.expression)
         slots = [facts.constant(node).slot for node, name in _ASKER if name in known]
         undecided = Undecided(rule, label, reason, facts.reserve(), facts.reserve())
         self.undecided.append(undecided)
         reads = tuple(
-            reads_of_rule(rule, self._ground.catalog, slots[0] if "auth" in known else None)
+            reads_of_rule(rule, self.ground.catalog, slots[0] if "auth" in known else None)
         )
         return Guard(_judged(undecided), can_fail=True, reads=reads)
+
+
+def name_of(rule: Rule, label: str | None) -> str:
+    """What a rule decides about, for people."""
+    return f"{rule.etype}.{rule.action}" if label is None else f"{rule.etype}.fields.{label}"
 
 
 def _exact(verdict: Formula, rule: Rule) -> Callable[[str], Fragment]:
