@@ -52,6 +52,7 @@ from triples.permissions.tree import (
 )
 from wire import json
 
+UNKNOWN_PATTERN_STEPS: Final = 4_000  # each may have to be compiled: up to a millisecond
 MAX_CLOSURES: Final = 20_000  # of rules; one takes some kilobytes
 
 Closure = Callable[[Scope], Any]
@@ -177,7 +178,10 @@ class _Compiler:
     def _call(self, node: Call, names: Mapping[str, int]) -> Closure:
         nodes = node.arguments if node.target is None else (node.target, *node.arguments)
         function = find(node.function, node.target is not None, len(node.arguments))
-        return _call(node.function, function, self._all(nodes, names))
+        steps = 0 if function is None else function.steps
+        if node.function == "matches" and not isinstance(nodes[-1], Literal):
+            steps += UNKNOWN_PATTERN_STEPS
+        return _call(node.function, function, self._all(nodes, names), steps)
 
     def _comprehension(self, node: Comprehension, names: Mapping[str, int]) -> Closure:
         ranged = self.closure(node.range, names)
@@ -272,14 +276,22 @@ def _list(items: tuple[Closure, ...]) -> Closure:
 
 def _map(keys: tuple[Closure, ...], items: tuple[Closure, ...]) -> Closure:
     pairs = tuple(zip(keys, items, strict=True))
-    return lambda scope: values.MapValue((key(scope), item(scope)) for key, item in pairs)
+
+    def made(scope: Scope) -> values.MapValue:
+        scope.charge(5 * len(pairs) + 5)
+        return values.MapValue((key(scope), item(scope)) for key, item in pairs)
+
+    return made
 
 
-def _call(name: str, function: Function | None, arguments: tuple[Closure, ...]) -> Closure:
+def _call(
+    name: str, function: Function | None, arguments: tuple[Closure, ...], steps: int
+) -> Closure:
     def called(scope: Scope) -> Any:
         given = [argument(scope) for argument in arguments]
         if function is None:
             raise no_overload(name, *given)
+        scope.charge(steps)
         for value in given:
             if type(value) is str and len(value) > LONG_TEXT:
                 scope.charge(len(value) // LONG_TEXT)

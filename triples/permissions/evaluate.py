@@ -27,7 +27,7 @@ from triples.permissions.scope import Bindings, RefKey, Scope, Taken
 from triples.permissions.tree import Ref, nodes_of
 from triples.permissions.values import RefValues, plain
 
-LOOP_STEPS: Final = 20_000  # some 3 ms
+LOOP_STEPS: Final = 20_000  # some 2 ms
 THREAD_STEPS: Final = 5_000_000  # about a second; a rule that needs more is refused
 SLICE_SECONDS: Final = 0.002
 MAX_TAKEN: Final = 100  # calls of `limit` in one evaluation; each is a statement

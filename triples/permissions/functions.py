@@ -15,29 +15,40 @@ from triples.permissions import conversions, math_functions, text_functions, tim
 MANY: Final = 50
 """The most arguments that functions of any number of them take."""
 
+_DATE: Final = 150
+_DURATION: Final = 80
+_PART_OF_TIME: Final = 40
+_PATTERN: Final = 50
+_TEXT_OF_TIME: Final = 40
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function; `least` and `most` count its arguments, a method's target not included."""
+    """One function.
+
+    - `least`, `most`: how many arguments it takes, a method's target not included.
+    - `steps`: what a call costs of an evaluation's budget; a step is a tenth of a microsecond.
+    """
 
     call: Callable[..., Any]
     least: int
     most: int
+    steps: int = 5
 
 
 GLOBAL: Final[Mapping[str, Function]] = {
     "size": Function(conversions.size, 1, 1),
-    "matches": Function(text_functions.matches, 2, 2),
+    "matches": Function(text_functions.matches, 2, 2, _PATTERN),
     "int": Function(conversions.to_int, 1, 1),
     "uint": Function(conversions.to_uint, 1, 1),
     "double": Function(conversions.to_double, 1, 1),
-    "string": Function(conversions.to_string, 1, 1),
+    "string": Function(conversions.to_string, 1, 1, _TEXT_OF_TIME),
     "bool": Function(conversions.to_bool, 1, 1),
     "bytes": Function(conversions.to_bytes, 1, 1),
     "dyn": Function(conversions.dyn, 1, 1),
     "type": Function(conversions.type_of, 1, 1),
-    "timestamp": Function(time_functions.timestamp, 1, 1),
-    "duration": Function(time_functions.duration, 1, 1),
+    "timestamp": Function(time_functions.timestamp, 1, 1, _DATE),
+    "duration": Function(time_functions.duration, 1, 1, _DURATION),
     "math.greatest": Function(math_functions.greatest, 1, MANY),
     "math.least": Function(math_functions.least, 1, MANY),
     "math.abs": Function(math_functions.absolute, 1, 1),
@@ -64,7 +75,7 @@ METHODS: Final[Mapping[str, Function]] = {
     "contains": Function(text_functions.contains, 1, 1),
     "startsWith": Function(text_functions.starts_with, 1, 1),
     "endsWith": Function(text_functions.ends_with, 1, 1),
-    "matches": Function(text_functions.matches, 1, 1),
+    "matches": Function(text_functions.matches, 1, 1, _PATTERN),
     "charAt": Function(text_functions.char_at, 1, 1),
     "indexOf": Function(text_functions.index_of, 1, 2),
     "lastIndexOf": Function(text_functions.last_index_of, 1, 2),
@@ -76,7 +87,7 @@ METHODS: Final[Mapping[str, Function]] = {
     "substring": Function(text_functions.substring, 1, 2),
     "trim": Function(text_functions.trim, 0, 0),
     "getTime": Function(time_functions.epoch_milliseconds, 0, 0),
-    **{name: Function(part, 0, 1) for name, part in time_functions.GETTERS.items()},
+    **{name: Function(part, 0, 1, _PART_OF_TIME) for name, part in time_functions.GETTERS.items()},
 }
 """Functions of a target, `target.function(…)`."""
 

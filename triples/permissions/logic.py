@@ -7,10 +7,12 @@ like any other.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from triples.permissions.failures import EvaluationFailed, RefMissing, no_overload
 from triples.permissions.scope import Scope
+
+FAILURE_STEPS: Final = 20  # raising and catching
 
 Closure = Callable[[Scope], Any]
 
@@ -39,6 +41,7 @@ def decided_by(decisive: bool, name: str, operands: tuple[Closure, ...]) -> Clos
             try:
                 value = operand(scope)
             except EvaluationFailed as error:
+                scope.charge(FAILURE_STEPS)
                 failure = graver(failure, error)
                 continue
             if value is decisive:

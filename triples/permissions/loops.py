@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from triples.permissions.failures import EvaluationFailed, no_overload
-from triples.permissions.logic import graver
+from triples.permissions.logic import FAILURE_STEPS, graver
 from triples.permissions.scope import Scope
 from triples.permissions.tree import Macro
 from triples.permissions.values import elements
@@ -51,6 +51,7 @@ def _decided_by(decisive: bool, ranged: Closure, slot: int, test: Closure, weigh
             try:
                 value = test(scope)
             except EvaluationFailed as error:
+                scope.charge(FAILURE_STEPS)
                 failure = graver(failure, error)
                 continue
             if value is decisive:

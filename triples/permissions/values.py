@@ -139,7 +139,7 @@ def equal(left: Any, right: Any, charge: Charge = free) -> bool:
     if isinstance(left, list):
         if not isinstance(right, list) or len(left) != len(right):
             return False
-        charge(len(left))
+        charge(3 * len(left) + 3)
         return all(equal(*pair, charge) for pair in zip(left, right, strict=True))
     if isinstance(left, dict | MapValue):
         return isinstance(right, dict | MapValue) and _equal_maps(left, right, charge)
@@ -154,7 +154,7 @@ def _equal_maps(
 ) -> bool:
     if len(left) != len(right):
         return False
-    charge(len(left))
+    charge(10 * len(left) + 10)
     one, other = _entries(left), _entries(right)
     return one.keys() == other.keys() and all(equal(one[key], other[key], charge) for key in one)
 
