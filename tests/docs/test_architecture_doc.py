@@ -9,7 +9,9 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
-OURS = r"(?:wire|triples|auth_app|presence|storage_app|realtime|instant_project|bench|tests|docs)"
+ROOMS = "wire triples auth_app presence storage_app realtime instant_project"
+OTHERS = "clients templates bench tests docs"
+OURS = f"(?:{'|'.join([*ROOMS.split(), *OTHERS.split()])})"
 MENTIONED_PATH = re.compile(rf"`({OURS}/[\w/.-]*)`")
 LINK = re.compile(r"\]\(([\w./-]+)(?:#[\w-]+)?\)")
 

@@ -39,8 +39,12 @@ export class InfiniteQuery {
      */
     move(window: Window, place: Partial<Window>): void;
     /** @param {Window} window @param {any} state */
-    answered(window: Window, { data, pageInfo, error }: any): void;
-    /** @param {Window} window */
+    answered(window: Window, { data, pageInfo, error, isStored }: any): void;
+    /**
+     * Whether there is a whole page, and it begins where the server says: rows that only this client
+     * has so far have no cursor.
+     * @param {Window} window
+     */
     isFull({ rows, info }: Window): any;
     /** The first page is full: it stays where it is. @param {Window} page @param {any[]} start */
     hold(page: Window, start: any[]): void;

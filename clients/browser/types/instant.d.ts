@@ -15,7 +15,8 @@
  *   fetch?: typeof fetch,
  * }} Config the addresses are those of this page's server where they are not given; clients with
  *   different storage names are different users, as in different browsers
- * @typedef {{data: any, pageInfo?: any, error?: InstantError}} QueryState
+ * @typedef {{data: any, pageInfo?: any, error?: InstantError, isStored?: boolean}} QueryState stored:
+ *   of an earlier visit, the server has not answered yet
  */
 /**
  * Connect to an app.
@@ -109,10 +110,15 @@ export type Config = {
     EventSource?: typeof EventSource;
     fetch?: typeof fetch;
 };
+/**
+ * stored:
+ * of an earlier visit, the server has not answered yet
+ */
 export type QueryState = {
     data: any;
     pageInfo?: any;
     error?: InstantError;
+    isStored?: boolean;
 };
 import { html } from './live.js';
 import { id } from './id.js';

@@ -27,8 +27,8 @@ export class Queries {
     restored(key: string, result: Result): void;
     /** @param {Query} query @param {any[]} wire result nodes @param {number} processedTxId */
     answered(query: Query, wire: any[], processedTxId: number): void;
-    /** @param {LiveQuery} live @param {Result} result */
-    take(live: LiveQuery, result: Result): void;
+    /** @param {LiveQuery} live @param {Result} result @param {boolean} [isStored] */
+    take(live: LiveQuery, result: Result, isStored?: boolean): void;
     /** @param {Query} query the server says that it is live already, or just answered it */
     settleOnces(query: Query): void;
     /** @param {Query} query @param {string | undefined} eventId @param {InstantError} error */
@@ -48,7 +48,7 @@ export class Queries {
     /** @param {LiveQuery} live */
     show(live: LiveQuery): void;
     /** @param {LiveQuery} live what a listener is told */
-    state({ error, shown }: LiveQuery): any;
+    state({ error, shown, isStored }: LiveQuery): any;
     /** @returns {number} up to where every answer goes, of those that are shown */
     oldestTxId(): number;
     /** @param {(store: TripleStore) => boolean} holds */
@@ -80,6 +80,8 @@ export type LiveQuery = {
     store: TripleStore | null;
     shown: any;
     error: InstantError | null;
+    isStored: boolean;
+    toldStored: boolean;
 };
 import { InstantError } from './instant_error.js';
 import { TripleStore } from '../store/triple_store.js';
