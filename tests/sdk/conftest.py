@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.scaled import Scaled, scaled_shape
 from tests.sdk.apps import App, HttpServer, create_app
 from tests.sdk.core_clients import CoreClient, CoreProcess, ServerAddress, core_process
+from tests.served import ServedDatabase, served_database
+
+ONE, TWO = "one process", "two processes"
+CHEAP = ("test_two_clients", "test_reconnect", "test_changes_behind_our_back", "test_tenants")
+"""Modules that every run also tries on two server processes; a campaign tries all of them."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Which shape of the server a test talks to."""
+    if "server" in metafunc.fixturenames:
+        name = metafunc.module.__name__.rpartition(".")[2]
+        tries_both = name in CHEAP or "TEST_CAMPAIGN" in os.environ
+        shapes = [ONE, TWO] if tries_both else [ONE]
+        metafunc.parametrize("server", shapes, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServedDatabase | Scaled]:
+    """A running server, or two with a worker and a Redis, which clients are spread over."""
+    if request.param == ONE:
+        with served_database(tmp_path_factory.mktemp("server")) as served:
+            served.start()
+            yield served
+    else:
+        with scaled_shape(tmp_path_factory.mktemp("scaled")) as scaled:
+            scaled.start()
+            yield scaled
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ Row = Callable[[Caller], httpx.Response]
             {
                 "type": "record-not-unique",
                 "message": "`slug` is a unique attribute on `goals` and an entity already exists"
-                " with `goals.slug` = \"a\"",
+                ' with `goals.slug` = "a"',
             },
             id="value that is taken",
         ),
