@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -56,11 +57,13 @@ class Web:
     """The network as identity providers are reached through it.
 
     `allows_private` opens it to plain HTTP and to addresses of this machine and of its own network:
-    for tests, and for providers that run beside the server.
+    for tests, and for providers that run beside the server. `tls` says whose certificates are
+    believed; by default those that browsers believe.
     """
 
-    def __init__(self, *, allows_private: bool = False) -> None:
+    def __init__(self, *, allows_private: bool = False, tls: ssl.SSLContext | None = None) -> None:
         self._allows_private = allows_private
+        self._tls = tls or httpx.create_ssl_context(trust_env=False)
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Reply:
         """Fetch JSON; raises `NotReached`."""
@@ -84,7 +87,7 @@ class Web:
 
     def _client(self) -> httpx.AsyncClient:
         """One connection a request: a kept one is known by its address, and that has many names."""
-        transport = _CheckedTransport(self._allows_private)
+        transport = _CheckedTransport(self._allows_private, self._tls)
         return httpx.AsyncClient(transport=transport, trust_env=False, timeout=TOTAL_SECONDS)
 
     def _checked(self, url: str) -> httpx.URL:
@@ -98,10 +101,10 @@ class Web:
 class _CheckedTransport(httpx.AsyncBaseTransport):
     """Connects to an address that was looked up and checked; TLS is for the host's name."""
 
-    def __init__(self, allows_private: bool) -> None:
+    def __init__(self, allows_private: bool, tls: ssl.SSLContext) -> None:
         self._allows_private = allows_private
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
-        self._transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+        self._transport = httpx.AsyncHTTPTransport(verify=tls, limits=limits, trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Ask the first of the host's addresses that can be connected to."""

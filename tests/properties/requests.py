@@ -96,10 +96,14 @@ class Request:
 
 
 def paths() -> Iterator[str]:
-    """Every path of the API, with `<parts>` still open; the operator's site is Django's own."""
+    """Every path of the API, with `<parts>` still open.
+
+    The operator's site is Django's own, and what has a file's name in its path serves files.
+    """
     for pattern in urlpatterns:
-        if isinstance(pattern, URLPattern) and not str(pattern.pattern).startswith("operator/"):
-            yield str(pattern.pattern)
+        path = str(pattern.pattern) if isinstance(pattern, URLPattern) else "operator/"
+        if not path.startswith("operator/") and "<path:" not in path:
+            yield path
 
 
 def filled(path: str, part: Callable[[], str]) -> str:
