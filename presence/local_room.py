@@ -1,9 +1,9 @@
 """One room as this process holds it: who of its sessions is in it, and what they were told.
 
-What changes is kept until the next flush and sent as one frame, the same text to everybody. The
-first change after a quiet time is sent at once; those that follow wait for the flush interval, so
-that a burst costs each peer one frame an interval. The interval grows with the room, because a
-flush costs one frame a peer.
+What changes is kept until the next flush and sent as one frame, the same text to everybody. In the
+long run there is one flush an interval, which grows with the room because a flush costs one frame a
+peer; after a quiet time a few come at once. So at a moderate pace nothing waits, and a burst costs
+each peer one frame an interval.
 
 States of a member:  new ──flush──▶ told ──reads too slowly──▶ behind ──flush, caught up──▶ told
 `new` and `behind` are both `needs_everybody`: the next frame is a whole `refresh-presence`.
@@ -21,7 +21,8 @@ from presence.promise import Recipient
 from presence.room import Entry, Room
 
 LONGEST_FLUSH_SECONDS: Final = 0.03  # two frames of a screen: a cursor still looks smooth
-FLUSH_SECONDS_A_MEMBER: Final = 0.0005  # ten times what a frame costs: a tenth of a core at most
+FLUSH_SECONDS_A_MEMBER: Final = 0.0005  # 20 times what a frame costs: 5 % of a core for one room
+FLUSHES_AT_ONCE: Final = 5
 CATCH_UP_SECONDS: Final = 0.1  # how often a member that reads slowly is looked at
 MAX_WAITING_BROADCASTS: Final = 500  # one array of them (realtime.md §7.4)
 MAX_WAITING_BYTES: Final = 1024 * 1024
@@ -48,7 +49,7 @@ class LocalRoom:
         self._is_held = False
         self._timer: asyncio.Handle | None = None
         self._catch_up: asyncio.TimerHandle | None = None
-        self._flushed_at = float("-inf")
+        self._paid_until = float("-inf")  # when flushes so far are used up, one an interval
 
     def update(self, state: Room, *changed: str) -> None:
         """Take a new state, in which these peers are new, gone or say something else."""
@@ -93,7 +94,7 @@ class LocalRoom:
         if self._timer is not None:
             return
         loop = asyncio.get_running_loop()
-        wait = self._flushed_at + flush_seconds(len(self.members)) - loop.time()
+        wait = flush_wait_seconds(self._paid_until, loop.time(), len(self.members))
         if wait > 0:
             self._timer = loop.call_later(wait, self._flush)
         else:
@@ -103,7 +104,8 @@ class LocalRoom:
         self._timer = None
         if self._is_held:
             return
-        self._flushed_at = asyncio.get_running_loop().time()
+        now = asyncio.get_running_loop().time()
+        self._paid_until = max(self._paid_until, now) + flush_seconds(len(self.members))
         self._send_presence()
         self._send_broadcasts()
 
@@ -156,8 +158,14 @@ class LocalRoom:
 
 
 def flush_seconds(members: int) -> float:
-    """How long the changes of a room with so many members here are gathered."""
+    """How long, on average, the changes of a room with so many members here are gathered."""
     return min(LONGEST_FLUSH_SECONDS, members * FLUSH_SECONDS_A_MEMBER)
+
+
+def flush_wait_seconds(paid_until: float, now: float, members: int) -> float:
+    """How long to wait for the next flush; up to an interval, not positive if it may come now."""
+    ahead = (FLUSHES_AT_ONCE - 1) * flush_seconds(members)
+    return min(paid_until - now - ahead, LONGEST_FLUSH_SECONDS)
 
 
 def _only_author(edits: list[Edit]) -> str | None:

@@ -1,9 +1,10 @@
 // The people of bench.rooms: clients that publish at a steady pace and note when the others' words
 // reach their callbacks. One JSON command a line on stdin, one JSON answer a line on stdout.
 //
-//   {"do": "core", "app", "http", "ws", "rooms", "peers"}   open clients of the published SDK
-//   {"do": "relay", "port", "rooms", "peers"}               open bare sockets of the floor
-//   {"do": "run", "who": "core" | "relay", "seconds", "rate"}  → {"took": [ms, …], "published": n}
+//   {"do": "sdk", "who", "app", "http", "ws", "rooms", "peers"}   open clients of the published SDK
+//   {"do": "sockets", "who", "ws", "rooms", "peers"}              open bare sockets
+//   {"do": "run", "who", "seconds", "rate"}  → {"took": [ms, …], "published": n,
+//                                                             "cpu": seconds}
 
 import { createInterface } from 'node:readline';
 import { createRequire } from 'node:module';
@@ -24,7 +25,7 @@ class Forgetful extends core.StoreInterface {
   getAllKeys = async () => [];
 }
 
-const everybody = { core: [], relay: [] };
+const everybody = {}; // by `who`
 let took = [];
 let isNoting = false;
 const now = () => performance.now();
@@ -39,7 +40,7 @@ function opened(db) {
 }
 
 /** A client that says `t`, when it published, and sees the `t` of the others. */
-async function corePeer({ app, http, ws }, room, name) {
+async function sdkPeer({ app, http, ws }, room, name) {
   const config = { appId: app, apiURI: http, websocketURI: ws, __extraDedupeKey: name };
   const db = core.init(config, Forgetful, { getIsOnline: async () => true, listen: () => () => {} });
   await opened(db);
@@ -59,8 +60,8 @@ async function corePeer({ app, http, ws }, room, name) {
   return (t) => handle.publishPresence({ x: Math.random(), y: Math.random(), t });
 }
 
-function relayPeer({ port }, room, name) {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/${room}`, { perMessageDeflate: false });
+function barePeer({ ws }, room, name) {
+  const socket = new WebSocket(`${ws}/${room}`, { perMessageDeflate: false });
   socket.on('message', (data) => note(JSON.parse(data.toString()).data.t));
   return new Promise((done) =>
     socket.on('open', () =>
@@ -72,13 +73,15 @@ function relayPeer({ port }, room, name) {
   );
 }
 
-async function open(kind, makePeer, options) {
+async function open(makePeer, options) {
+  const { who } = options;
+  everybody[who] = [];
   for (let room = 0; room < options.rooms; room++) {
     for (let peer = 0; peer < options.peers; peer++) {
-      everybody[kind].push(await makePeer(options, `${kind}-${room}`, `${kind}-${room}-${peer}`));
+      everybody[who].push(await makePeer(options, `${who}-${room}`, `${who}-${room}-${peer}`));
     }
   }
-  return { opened: everybody[kind].length };
+  return { opened: everybody[who].length };
 }
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -88,6 +91,7 @@ async function run({ who, seconds, rate }) {
   took = [];
   isNoting = true;
   let published = 0;
+  const before = process.cpuUsage();
   const timers = [];
   for (const publish of everybody[who]) {
     const begin = () =>
@@ -103,12 +107,13 @@ async function run({ who, seconds, rate }) {
   timers.forEach(clearInterval);
   await pause(300); // what is under way still arrives
   isNoting = false;
-  return { took, published };
+  const { user, system } = process.cpuUsage(before);
+  return { took, published, cpu: (user + system) / 1e6 };
 }
 
 const commands = {
-  core: (options) => open('core', corePeer, options),
-  relay: (options) => open('relay', relayPeer, options),
+  sdk: (options) => open(sdkPeer, options),
+  sockets: (options) => open(barePeer, options),
   run,
 };
 
