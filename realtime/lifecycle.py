@@ -9,6 +9,7 @@ over a few seconds, so that clients do not all come back at once (realtime.md §
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -21,6 +22,7 @@ from realtime.bus.bus import Receiver
 from realtime.bus.in_process import InProcessBus
 from realtime.bus.redis_listener import RedisListener
 from realtime.changes.source import ChangeFeed, ChangeSource
+from realtime.changes.wal.slot import is_followed
 from realtime.chores import CHORES
 from realtime.invalidator import Invalidator
 from realtime.post_relay import PostRelay
@@ -41,6 +43,8 @@ GOING_AWAY: Final = 1001
 CLOSE_SPREAD_SECONDS: Final = 2.0
 LONGEST_BETWEEN_CLOSES_SECONDS: Final = 0.02
 REPAIRED_AT_ONCE: Final = 1_000
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ async def start(settings: Settings) -> None:
     )
     if relay is not None:
         relay.accept = _server.accept
+    if settings.redis_url is None:
+        await _warn_of_other_processes()
     await rooms.start()
     await source.start()
     await indexing.start()
@@ -149,6 +155,15 @@ def _source_and_bus(
         return feed, bus
     listener = RedisListener(settings.redis_url, relay.machine_id, relay.take)
     return listener, listener
+
+
+async def _warn_of_other_processes() -> None:
+    async with pool.connection() as conn:
+        if await is_followed(conn):
+            log.warning(
+                "Another server process uses this database. Without INSTANT_REDIS_URL, sessions of "
+                "different processes do not meet in rooms."
+            )
 
 
 def _rooms(settings: Settings, machine_id: str) -> Rooms:

@@ -47,6 +47,15 @@ select 'instant_feed_' || oid from pg_database where datname = current_database(
 _PUBLICATION: Final = f"select from pg_publication where pubname = '{PUBLICATION}'"
 
 
+# Does another process read the log of this database for live queries?
+_IS_FOLLOWED: Final = """
+select exists (
+  select from pg_replication_slots
+  where database = current_database() and slot_name like 'instant\\_feed\\_%' and active
+)
+"""
+
+
 class NotPrepared(Exception):
     """The database is not migrated."""
 
@@ -71,6 +80,12 @@ class Slot(Protocol):
         raises.
         """
         ...
+
+
+async def is_followed(conn: Connection) -> bool:
+    """Whether somebody reads this database's log for live queries already."""
+    row = await (await conn.execute(_IS_FOLLOWED)).fetchone()
+    return bool(row and row[0])
 
 
 class TemporarySlot:
