@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 HTTP_SECONDS = 10
 
@@ -37,3 +37,18 @@ def create_app(server: HttpServer, title: str) -> App:
     with urllib.request.urlopen(request, timeout=HTTP_SECONDS) as response:
         app = json.load(response)["app"]
     return App(app["id"], app["title"], app["admin-token"])
+
+
+def push_rules(server: HttpServer, app: App, rules: dict[str, Any]) -> None:
+    """Push the app's rules, as `instant-cli` does."""
+    request = urllib.request.Request(
+        f"{server.http_url}/dash/apps/{app.id}/rules",
+        data=json.dumps({"code": rules}).encode(),
+        headers={
+            "content-type": "application/json",
+            "authorization": f"Bearer {app.admin_token}",
+        },
+        method="POST",
+    )
+    with urllib.request.urlopen(request, timeout=HTTP_SECONDS) as response:
+        assert json.load(response)["rules"]["code"] == rules
