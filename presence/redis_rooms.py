@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -111,8 +111,7 @@ class RedisRooms:
         await self._processes.beat(())
         work = {"listen": self._link.listen, "beat": self._keep_alive, "pass on": self._pass_on}
         for name, run in work.items():
-            task = asyncio.create_task(run(), name=f"rooms: {name}")
-            task.add_done_callback(_report_failure)
+            task = asyncio.create_task(self._keep_running(run), name=f"rooms: {name}")
             self._tasks.append(task)
 
     async def stop(self) -> None:
@@ -128,6 +127,16 @@ class RedisRooms:
                 await self._outbox.push(self._link.redis)
                 await self._processes.say_goodbye()
         await self._link.close()
+
+    async def _keep_running(self, run: Callable[[], Awaitable[None]]) -> None:
+        """Run a loop until closing; what it does not expect is reported, and it goes on."""
+        while not self._link.is_closing:
+            try:
+                await run()
+            except Exception as error:  # noqa: BLE001  # the edge of a loop that must go on
+                name = f"{type(error).__module__}.{type(error).__qualname__}"
+                report(RoomsFailed(name, frames_of(error)))
+                await asyncio.sleep(RETRY_SECONDS)
 
     # -- what sessions of this process do ------------------------------------------------------
 
@@ -305,11 +314,3 @@ class RedisRooms:
         entries = room.state.entries.values()
         gone = [entry.peer_id for entry in entries if entry.instance_id == process]
         self._here.take_over(key, (), gone)
-
-
-def _report_failure(task: asyncio.Task[None]) -> None:
-    """These tasks end only with the rooms."""
-    error = None if task.cancelled() else task.exception()
-    if error is not None:
-        name = f"{type(error).__module__}.{type(error).__qualname__}"
-        report(RoomsFailed(name, frames_of(error)))

@@ -133,7 +133,7 @@ class RoomsOffline(Observation):
 
 @dataclass(frozen=True, slots=True)
 class RoomsFailed(Observation):
-    """Sharing rooms with other processes ended by an error that is no fault of Redis."""
+    """Sharing rooms was interrupted by an error that is no fault of Redis, and began again."""
 
     level = logging.ERROR
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import pytest
 from redis import Redis
 
 from presence.redis_layout import room_name
@@ -139,6 +140,25 @@ def test_process_taken_for_dead_by_mistake_puts_its_sessions_back(redis: RedisSe
             await ann.shows(room, bob={"n": 2})
 
     asyncio.run(story())
+
+
+def test_message_that_nobody_understands_does_not_end_the_listening(
+    redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        room = ids.new_id()
+        async with processes(redis, 2) as (first, second):
+            ann, bob = Guest("ann"), Guest("bob")
+            first.join(APP, room, ann, None, None)
+            second.join(APP, room, bob, None, None)
+            await ann.shows(room, bob={})
+            with Redis.from_url(redis.url) as client:
+                assert client.publish(room_name(RoomKey(APP, room)), b"{}") == 2
+            second.set_presence(APP, room, "bob", {"n": 1})
+            await ann.shows(room, bob={"n": 1})
+
+    asyncio.run(story())
+    assert "RoomsFailed" in caplog.text
 
 
 def test_rooms_go_on_without_redis_and_meet_again_when_it_is_back() -> None:
