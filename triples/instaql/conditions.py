@@ -17,11 +17,13 @@ from typing import Final
 
 from triples.attrs.attr import Attr
 from triples.instaql.constants import (
+    first_id_of,
     ids_of,
     json_list_of,
     json_of,
     key_of,
     keys_of,
+    last_id_of,
     lowered_ids_of,
     text_of,
 )
@@ -30,6 +32,7 @@ from triples.instaql.forms import (
     Compares,
     Condition,
     Differs,
+    IdStartsWith,
     IsOneOf,
     Leaf,
     Linked,
@@ -353,7 +356,7 @@ def _link_value(leaf: Linked | LinkedElsewhere, far: str) -> Fragment:
 
 
 def _property_value(
-    leaf: IsOneOf | Differs | Compares | Resembles | Missing | Present, table: str
+    leaf: IsOneOf | Differs | Compares | Resembles | IdStartsWith, table: str
 ) -> list[Fragment]:
     match leaf:
         case IsOneOf():
@@ -364,8 +367,8 @@ def _property_value(
             return [compared_keys(leaf, table)]
         case Resembles():
             return _resembles(leaf, table)
-        case _:
-            raise TypeError("not a test of a property's value")
+        case IdStartsWith():
+            return _id_starts_with(leaf, table)
 
 
 def _is_one_of(leaf: IsOneOf, table: str) -> list[Fragment]:
@@ -428,6 +431,12 @@ def _resembles(leaf: Resembles, table: str) -> list[Fragment]:
         sql(f"{table}.ave and jsonb_typeof({table}.value) = 'string'"),
         sql(f"{table}.value #>> '{{}}' {operator} %s escape ''", text_of(leaf.constant)),
     ]
+
+
+def _id_starts_with(leaf: IdStartsWith, table: str) -> list[Fragment]:
+    first, last = first_id_of(leaf.constant), last_id_of(leaf.constant)
+    between = sql(f"{table}.entity_id between %s::uuid and %s::uuid", first, last)
+    return [sql(f"{table}.ea"), between]
 
 
 def is_by_instant(attr: Attr) -> bool:

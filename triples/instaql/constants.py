@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from triples.attrs.attr import CheckedDataType
 from triples.instaql.shape import Constant
@@ -22,6 +22,10 @@ from triples.values.sort_key import sort_key
 from wire import json
 from wire.ids import parse_uuid
 
+_ID_DIGITS: Final = 32
+_FIRST_ID: Final = "0" * _ID_DIGITS
+_LAST_ID: Final = "f" * _ID_DIGITS
+_HEX: Final = frozenset("0123456789abcdef")
 NUL = "\x00"  # PostgreSQL stores it nowhere, so nothing stored equals or resembles a text with it
 
 
@@ -73,6 +77,16 @@ def text_of(constant: Constant) -> FromConstant:
 def ids_of(constant: Constant, *, many: bool) -> FromConstant:
     """The ids in a list, or the one constant, as a list; what is no canonical id is left out."""
     return FromConstant(constant.slot, _ids if many else _single_id)
+
+
+def first_id_of(constant: Constant) -> FromConstant:
+    """The least id that begins with the constant; one that no id reaches if it is no prefix."""
+    return FromConstant(constant.slot, _first_id)
+
+
+def last_id_of(constant: Constant) -> FromConstant:
+    """The greatest id that begins with the constant; one below every other if it is no prefix."""
+    return FromConstant(constant.slot, _last_id)
 
 
 def lowered_ids_of(constant: Constant, *, many: bool) -> FromConstant:
@@ -127,6 +141,21 @@ def _ids(values: list[Any]) -> list[str]:
 
 def _single_id(value: Any) -> list[str]:
     return _ids([value])
+
+
+def _first_id(prefix: str) -> str:
+    digits = _hex_digits(prefix)
+    return _LAST_ID if digits is None else digits.ljust(_ID_DIGITS, "0")
+
+
+def _last_id(prefix: str) -> str:
+    digits = _hex_digits(prefix)
+    return _FIRST_ID if digits is None else digits.ljust(_ID_DIGITS, "f")
+
+
+def _hex_digits(prefix: str) -> str | None:
+    digits = prefix.lower().replace("-", "")
+    return digits if len(digits) <= _ID_DIGITS and set(digits) <= _HEX else None
 
 
 def _lowered_ids(values: list[Any]) -> list[str]:

@@ -19,6 +19,7 @@ from triples.instaql.forms import (
     Condition,
     Differs,
     Form,
+    IdStartsWith,
     IsOneOf,
     Leaf,
     Linked,
@@ -133,6 +134,8 @@ def _reads_of_term(term: Term) -> Iterator[ReadOf]:
             yield _linked_read(leaf)
         case Linked(step) | LinkedElsewhere(step):
             yield fixed(ConditionRead(step.attr.id, Anything()))
+        case IdStartsWith(attr):
+            yield fixed(ConditionRead(attr.id, Anything()))
         case _:
             yield _property_read(leaf)
 

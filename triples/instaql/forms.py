@@ -91,6 +91,14 @@ class Resembles:
 
 
 @dataclass(frozen=True, slots=True)
+class IdStartsWith:
+    """A member's id begins with the hex digits in the constant; `attr` is its etype's `id`."""
+
+    attr: Attr
+    constant: Constant
+
+
+@dataclass(frozen=True, slots=True)
 class Linked:
     """A link leads to the entity in the constant, or with `many` to one of the list."""
 
@@ -107,7 +115,17 @@ class LinkedElsewhere:
     constant: Constant
 
 
-Leaf = IsOneOf | Differs | Missing | Present | Compares | Resembles | Linked | LinkedElsewhere
+Leaf = (
+    IsOneOf
+    | Differs
+    | Missing
+    | Present
+    | Compares
+    | Resembles
+    | IdStartsWith
+    | Linked
+    | LinkedElsewhere
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,12 @@ from typing import Final
 from triples.attrs.attr import Attr
 from triples.instaql.forms import (
     All,
-    Compares,
     Condition,
-    Differs,
-    IsOneOf,
     Leaf,
     Linked,
+    LinkedElsewhere,
     Missing,
     Present,
-    Resembles,
     Shared,
     Some,
     Term,
@@ -161,10 +158,10 @@ def _attrs_of_term(term: Term) -> list[Attr]:
 
 def _attr_of(leaf: Leaf) -> Attr:
     match leaf:
-        case IsOneOf(attr) | Differs(attr) | Compares(attr) | Resembles(attr):
-            return attr
+        case Missing(step) | Present(step) | Linked(step) | LinkedElsewhere(step):
+            return step.attr
         case _:
-            return leaf.step.attr
+            return leaf.attr
 
 
 def _ids_of(levels: tuple[int, ...]) -> str:

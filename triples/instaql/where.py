@@ -17,6 +17,7 @@ from triples.instaql.forms import (
     Compares,
     Condition,
     Differs,
+    IdStartsWith,
     IsOneOf,
     Leaf,
     Linked,
@@ -38,6 +39,7 @@ from wire.ids import parse_uuid
 _ALIASES: Final = {"in": "$in", "$ne": "$not"}
 _COMPARISONS: Final = ("$gt", "$gte", "$lt", "$lte")
 _OPERATORS: Final = ("$in", "$not", "$isNull", "$like", "$ilike", *_COMPARISONS)
+_ID_PREFIX: Final = "$entityIdStartsWith"
 _VALID_KEYS: Final = "instant.db.instaql/where-value-valid-keys?"
 _SCALARS: Final = ("string", "number", "boolean")
 
@@ -104,6 +106,8 @@ class WhereReader:
         labels = key.split(".")
         path = self._links(etype, labels[:-1])
         here = path[-1].target if path else etype
+        if labels[-1] == _ID_PREFIX:
+            return [Term(tuple(path), self._id_prefix(here, key, tests))]
         last = self._resolve(here, labels[-1])
         found: list[Term | Condition] = []
         for operator, constant in tests:
@@ -118,6 +122,13 @@ class WhereReader:
             else:
                 found.append(term)
         return found
+
+    def _id_prefix(self, etype: str, key: str, tests: list[tuple[str, Constant]]) -> Leaf:
+        """Look-ups of dashboards, by the first digits of an id; the label is no attr's name."""
+        (operator, constant), *others = tests
+        is_prefix = operator == "=" and not others and isinstance(constant.value, str)
+        self._require(is_prefix, "string?", (*self.path, "$", "where", key))
+        return IdStartsWith(self._id_attr(etype), constant)
 
     def _tests(self, key: str, value: Any) -> list[tuple[str, Constant]]:
         """The operators of one key with their operands, checked for their JSON types only."""

@@ -2,7 +2,7 @@
 
 Each names a query, a write, and expects the query to be found stale by what the log says of the
 write. That the answer really differs is checked too, else a test would not say anything. G7
-(`$entityIdStartsWith`) has no test: the operator is refused.
+(`$entityIdStartsWith`) is in `tests/database/instaql/test_id_prefixes.py`.
 """
 
 from __future__ import annotations
