@@ -24,6 +24,7 @@ export function applied(store, steps, time) {
   const wanted = steps.filter((step) => isWanted(known, step));
   const application = new Application(known, time);
   for (const step of wanted) application.take(step);
+  application.fillNulls();
   return application.draft.done();
 }
 
@@ -80,6 +81,8 @@ class Application {
     this.draft = store.edit();
     this.store = this.draft.store;
     this.time = time;
+    /** @type {[string, string][]} entities that are new, and their etypes */
+    this.made = [];
   }
 
   /** @param {Step} step */
@@ -97,19 +100,33 @@ class Application {
     else this.merge(entity, arg, known);
   }
 
-  /** @param {string} entity @param {string} attr @param {any} value */
-  add(entity, attr, value) {
-    const isOne = this.store.attrs.get(attr)?.cardinality === 'one';
+  /** @param {string} entity @param {string} attrId @param {any} value */
+  add(entity, attrId, value) {
+    const attr = this.store.attrs.get(attrId);
+    const isOne = attr?.cardinality === 'one';
     const old = isOne
-      ? this.store.triple(entity, attr)
-      : this.store.eav.get(entity)?.get(attr)?.get(value);
-    if (!old || old[2] !== value) this.draft.add([entity, attr, value, old?.[3] ?? this.time]);
+      ? this.store.triple(entity, attrId)
+      : this.store.eav.get(entity)?.get(attrId)?.get(value);
+    if (!old && attr?.['forward-identity'][2] === 'id') {
+      this.made.push([entity, attr['forward-identity'][1]]);
+    }
+    if (!old || old[2] !== value) this.draft.add([entity, attrId, value, old?.[3] ?? this.time]);
+  }
+
+  /** A new entity has null under every indexed property that it was not given (instaql.md §1.4). */
+  fillNulls() {
+    for (const [entity, etype] of this.made) {
+      for (const id of this.store.attrs.properties(etype).keys()) {
+        const isMissing = this.store.attrs.get(id)?.['index?'] && !this.store.triple(entity, id);
+        if (isMissing && exists(this.store, etype, entity)) this.add(entity, id, null);
+      }
+    }
   }
 
   /** @param {string} entity @param {string} attr @param {any} change */
   merge(entity, attr, change) {
     const old = this.store.triple(entity, attr);
-    const value = old ? deepMerged(old[2], change) : deepMerged({}, change);
+    const value = deepMerged(old?.[2], change);
     this.draft.add([entity, attr, value, old?.[3] ?? this.time]);
   }
 

@@ -6,7 +6,10 @@ export const CASES = {
     await storage.put('kv', 'user', { id: 'u', nested: [1, { a: null }] });
     return [await storage.get('kv', 'user'), { id: 'u', nested: [1, { a: null }] }];
   },
-  'what was not put is undefined': async (storage) => [await storage.get('kv', 'nothing'), undefined],
+  'what was not put is undefined': async (storage) => [
+    await storage.get('kv', 'nothing'),
+    undefined,
+  ],
   'a second value takes the place of the first': async (storage) => {
     await storage.put('kv', 'a', 1);
     await storage.put('kv', 'a', 2);
@@ -20,7 +23,10 @@ export const CASES = {
   },
   'stores are apart': async (storage) => {
     await storage.put('pending', 'a', 1);
-    return [[await storage.get('kv', 'a'), await storage.all('pending')], [undefined, [1]]];
+    return [
+      [await storage.get('kv', 'a'), await storage.all('pending')],
+      [undefined, [1]],
+    ];
   },
   'what was deleted is gone': async (storage) => {
     await storage.put('pending', 'a', 1);

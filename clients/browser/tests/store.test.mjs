@@ -126,6 +126,21 @@ test('an entity is deleted in one etype only', () => {
   assert.deepEqual([exists(after, 'people', 'ann'), exists(after, 'tags', 'ann')], [true, false]);
 });
 
+test('a new entity has null under indexed properties that it was not given', () => {
+  const after = applied(
+    world(),
+    [add('zed', 'people.id', 'zed'), add('zed', 'people.age', 5)],
+    100,
+  );
+  const value = (label) => after.triple('zed', `people.${label}`)?.[2];
+  assert.deepEqual(['age', 'name', 'born', 'email'].map(value), [5, null, null, undefined]);
+});
+
+test('what is merged into nothing is stored as it is', () => {
+  const after = applied(world(), [['deep-merge-triple', 'p1', 'posts.meta', { a: null }]], 100);
+  assert.deepEqual(after.triple('p1', 'posts.meta')[2], { a: null });
+});
+
 test('a value keeps the time of the triple it replaces', () => {
   const after = applied(
     world(),
