@@ -28,7 +28,8 @@ from triples.permissions.tree import Ref, nodes_of
 from triples.permissions.values import RefValues, plain
 
 LOOP_STEPS: Final = 20_000  # some 2 ms
-THREAD_STEPS: Final = 5_000_000  # about a second; a rule that needs more is refused
+THREAD_STEPS: Final = 5_000_000  # half a second; a rule that needs more is refused
+BATCH_STEPS: Final = 20_000_000  # two seconds for all questions of a query or a write together
 SLICE_SECONDS: Final = 0.002
 MAX_TAKEN: Final = 100  # calls of `limit` in one evaluation; each is a statement
 
@@ -62,7 +63,8 @@ def permits(outcome: Outcome) -> bool:
 
 async def evaluate(questions: Sequence[Question], look_ups: LookUps) -> list[Outcome]:
     """The outcomes, in the order of the questions; wire errors of look-ups are raised."""
-    runs = [_Run(question) for question in questions]
+    budget = _Budget(BATCH_STEPS)
+    runs = [_Run(question, budget) for question in questions]
     refs: dict[RefKey, RefValues] = {}
     waiting, is_first_round = runs, True
     while waiting:
@@ -89,12 +91,20 @@ async def _advance_all(
             slice_ends = time.perf_counter() + SLICE_SECONDS
 
 
+@dataclass(slots=True)
+class _Budget:
+    """The steps that all questions of a batch have left."""
+
+    steps: int
+
+
 class _Run:
     """One question on its way to an outcome."""
 
-    __slots__ = ("is_decided", "missing", "outcome", "question", "taken")
+    __slots__ = ("_budget", "is_decided", "missing", "outcome", "question", "taken")
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, budget: _Budget) -> None:
+        self._budget = budget
         self.question = question
         self.taken: Taken = {}
         self.missing: set[RefKey] = set()
@@ -128,7 +138,8 @@ class _Run:
     def _run(self, refs: Mapping[RefKey, RefValues], steps: int) -> None:
         program = compiled(self.question.rule)
         slots: list[Any] = [None] * program.slots
-        scope = Scope(self.question.bindings, refs, self.taken, slots, steps)
+        allowed = min(steps, self._budget.steps)
+        scope = Scope(self.question.bindings, refs, self.taken, slots, allowed)
         self.missing = scope.missing
         try:
             scope.charge(program.steps)
@@ -140,6 +151,8 @@ class _Run:
         except RecursionError:
             message = "The rule's values are nested too deep"
             self._decide(EvaluationFailed("INTERNAL_ERROR", message))
+        finally:
+            self._budget.steps -= allowed - max(scope.steps, 0)
 
     def _decide(self, outcome: Outcome) -> None:
         self.is_decided = True

@@ -104,6 +104,10 @@ class _Checks:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._rules = facts.rules
+        self._changes: dict[tuple[Action, Member], Check] = {}
+        self._made = {
+            member: entity for member, entity in facts.after.items() if member not in facts.before
+        }
 
     def before(self, effect: Effect) -> Iterator[Check]:
         member, target = effect.member, effect.target
@@ -129,12 +133,7 @@ class _Checks:
             if member not in self._facts.before:
                 yield self._create(member)
             return
-        made = {
-            one: entity
-            for one, entity in self._facts.after.items()
-            if one not in self._facts.before
-        }
-        yield from self._link(effect, "link", member, target, made)
+        yield from self._link(effect, "link", member, target, self._made)
 
     def delete(self, member: Member) -> Check:
         rule = self._rules.for_action(member[1], "delete")
@@ -169,7 +168,9 @@ class _Checks:
         if member in concerned:
             is_there = member in self._facts.before
             check = self._update(member) if is_there else self._create(member)
-            yield replace(check, bindings=replace(check.bindings, rule_params=params))
+            if params != check.bindings.rule_params:
+                check = replace(check, bindings=replace(check.bindings, rule_params=params))
+            yield check
         if target is not None and target in concerned:
             yield self._view(target, self._params(target, member))
 
@@ -226,6 +227,9 @@ class _Checks:
         return self._changed("create", member, self._facts.after.get(member, {}))
 
     def _changed(self, action: Action, member: Member, data: Entity) -> Check:
+        """The check of all steps that write to an entity, made once."""
+        if (known := self._changes.get((action, member))) is not None:
+            return known
         rule = self._rules.for_action(member[1], action)
         fields = tuple(self._facts.modified_fields.get(member[0], ()))
         bindings = self._bindings(member, data)
@@ -234,7 +238,9 @@ class _Checks:
             new_data=self._facts.after.get(member, {}),
             request=replace(bindings.request, modified_fields=fields),
         )
-        return self._check(action, member, rule, bindings)
+        check = self._check(action, member, rule, bindings)
+        self._changes[action, member] = check
+        return check
 
     def _bindings(self, member: Member, data: Entity) -> Bindings:
         return Bindings(
@@ -275,5 +281,6 @@ def _always_passes(rule: Rule | None) -> bool:
 
 
 def _distinct(checks: Iterable[Check], facts: Facts) -> list[Check]:
-    wanted = (check for check in checks if facts.reports_all or not _always_passes(check.rule))
+    objects = {id(check): check for check in checks}.values()
+    wanted = [check for check in objects if facts.reports_all or not _always_passes(check.rule)]
     return list({check.identity: check for check in wanted}.values())

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from triples.permissions import evaluate as evaluation
 from triples.permissions.evaluate import MAX_TAKEN, Outcome, Question, evaluate, permits
 from triples.permissions.failures import EvaluationFailed, LimitExceeded
 from triples.permissions.parse import parse
@@ -141,6 +142,15 @@ async def test_hostile_rule_is_refused_and_the_event_loop_goes_on() -> None:
     assert isinstance(outcome, EvaluationFailed)
     assert outcome.message == "The rule takes too many steps"
     assert len(gaps) > 20, "the loop ran while the rule was evaluated"
+
+
+async def test_questions_together_have_one_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "BATCH_STEPS", 500_000)
+    text = f"{LOOP}.all(a, {LOOP}.all(b, {LOOP}.all(c, {LOOP}.all(d, a + b + c + d >= 0))))"
+    found = await outcomes(World(), *[text] * 10)
+    refused = [isinstance(outcome, EvaluationFailed) for outcome in found]
+    assert refused == sorted(refused), "the first ones are decided"
+    assert 0 < sum(refused) < len(refused)
 
 
 async def test_rule_with_much_work_is_decided_in_a_thread() -> None:
