@@ -382,11 +382,16 @@ class QueryHub:
             delivery.report_failure(live, live.failure)
             if not isinstance(live.failure, InstantError) or live.failure.type in PASSING:
                 self._retry_later(live)
+            self._run_again_if_stale(live)
             return
         live.failed_runs = 0
         if live.version == version:
             REFRESHES_SUPPRESSED.inc()
         delivery.deliver(live)
+        self._run_again_if_stale(live)
+
+    def _run_again_if_stale(self, live: LiveQuery) -> None:
+        """Whatever was marked during a run has not been answered by it."""
         if live.stale:
             live.app.dirty.append(live)
             self._start_refreshers(live.app)

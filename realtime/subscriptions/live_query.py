@@ -98,10 +98,12 @@ class LiveQuery:
         self.stale = bool(unseen_xids) or self.stale_for_unknown
 
     def fail(self, failure: Exception) -> None:
-        """There is no answer; the next change, or the next subscriber, tries again."""
+        """There is no answer; the next change, or the next subscriber, tries again.
+
+        What was marked while the query ran stays marked.
+        """
         self.failure = failure
         self.current = None
-        self.stale = False
 
     def accept(self, answer: Answer) -> None:
         """Make this the current answer; it counts as new only if it differs."""

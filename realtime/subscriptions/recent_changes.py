@@ -63,6 +63,12 @@ class RecentChanges:
         """Whether nothing delivered at or after this position was forgotten for want of room."""
         return position >= self._forgotten_below
 
+    def since(self, position: int, app_id: str) -> Iterator[RecentChange]:
+        """The app's transactions that were delivered at or after this position."""
+        for change in self._by_app.get(app_id, ()):
+            if change.position >= position:
+                yield change
+
     def unseen_by(self, snapshot: Snapshot, app_id: str) -> Iterator[RecentChange]:
         """The app's recent transactions that the snapshot does not show."""
         for change in self._by_app.get(app_id, ()):

@@ -8,17 +8,21 @@ and change feed makes the query stale again instead of being missed (instaql.md 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from realtime.subscriptions.live_query import LiveQuery
 from realtime.subscriptions.recent_changes import RecentChanges
 from realtime.subscriptions.shapes import in_shape
 from realtime.subscriptions.views import ViewOutdated
-from realtime.topics.query_topics import QueryTopics, topics_of
+from realtime.topics.query_topics import QueryTopics, coarse_topics, topics_of
 from realtime.visibility import Snapshot, parse_snapshot, sees, wait_until_visible
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import CatalogCache
 from triples.instaql.answer import Answer, PreparedQuery, prepare_query, run_query
+from triples.instaql.reads import NamesRead, Read
 from triples.permissions.store import EMPTY, RULES
 from triples.sql import pool
+from wire.errors import InstantError
 
 
 class QueryRunner:
@@ -32,18 +36,30 @@ class QueryRunner:
     async def run(self, live: LiveQuery) -> None:
         """Answer the query and record the answer; raises what made the query fail."""
         live.failure = None
+        has_failed = False
+        reads: tuple[Read, ...] = (NamesRead(),)
         while True:
             awaited = live.begin_run()
+            position = self._recent.position
             try:
                 catalog = live.app.learn_catalog(await self._catalogs.get(live.app.id))
                 prepared = await self._prepared(live, catalog)
-                position = self._recent.position
+                reads = prepared.reads
                 async with live.app.read_slots, pool.connection() as conn:
                     answer = await run_query(conn, prepared)
                     snapshot = parse_snapshot(answer.snapshot)
                     unseen = {xid for xid in awaited if not sees(snapshot, xid)}
                     for xid in unseen:
                         await wait_until_visible(conn, xid, self._wait_seconds)
+            except InstantError:
+                live.awaited_xids |= awaited
+                if has_failed:
+                    self._watch_failed(live, reads, position)
+                    raise
+                # What was kept of attrs and rules may be older than what made the query stale.
+                has_failed = True
+                await self._catch_up(live)
+                continue
             except BaseException:
                 live.awaited_xids |= awaited  # the next attempt must show them
                 raise
@@ -59,12 +75,36 @@ class QueryRunner:
     async def _prepared(self, live: LiveQuery, catalog: AttrCatalog) -> PreparedQuery:
         """The query as its viewer's; raises `ViewOutdated` where others might see another."""
         rules = EMPTY if live.viewer.is_admin else await RULES.get(live.app.id)
+        self._watch_before(live, (NamesRead(),))
         prepared = prepare_query(
             live.query, catalog, live.viewer, rules, with_rows=live.key.shape.is_tree
         )
+        self._watch_before(live, prepared.reads)
         if prepared.traits != live.key.traits:
             raise ViewOutdated
         return prepared
+
+    def _watch_before(self, live: LiveQuery, reads: Iterable[Read]) -> None:
+        """Watch coarsely while there is no answer whose topics say more (instaql.md §5.6)."""
+        if live.current is None and live.subscriptions:
+            live.app.index.put(live, coarse_topics(reads))
+
+    async def _catch_up(self, live: LiveQuery) -> None:
+        """Wait until everything shows that made the query stale, and read attrs and rules anew."""
+        async with pool.connection() as conn:
+            for xid in sorted(live.awaited_xids):
+                await wait_until_visible(conn, xid, self._wait_seconds)
+        self._forget_plans(live)
+
+    def _watch_failed(self, live: LiveQuery, reads: Iterable[Read], position: int) -> None:
+        """Without an answer, whatever the query looks at may give it one, also since it began."""
+        if not live.subscriptions:
+            return
+        topics = coarse_topics(reads)
+        live.app.index.put(live, topics)
+        for change in self._recent.since(position, live.app.id):
+            if topics.match(change.touched):
+                live.mark_stale(change.xid)
 
     def _forget_plans(self, live: LiveQuery) -> None:
         self._catalogs.forget(live.app.id)

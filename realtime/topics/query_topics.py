@@ -94,6 +94,15 @@ class QueryTopics:
         )
 
 
+def coarse_topics(reads: Iterable[Read]) -> QueryTopics:
+    """What a query without an answer watches: whatever might give it one."""
+    return topics_of(map(_of_anybody, reads), ())
+
+
+def _of_anybody(read: Read) -> Read:
+    return ConditionRead(read.attr_id, Anything()) if isinstance(read, LinkRead) else read
+
+
 def topics_of(reads: Iterable[Read], level_ids: tuple[frozenset[str], ...]) -> QueryTopics:
     """Refine a query's reads with the entities of its answer."""
     row_attrs: set[str] = set()

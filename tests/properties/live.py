@@ -109,9 +109,11 @@ async def _until_slot_is_gone() -> None:
 
 
 @asynccontextmanager
-async def conversation(app_id: str, admin_token: str | None) -> AsyncIterator[Conversation]:
+async def conversation(
+    app_id: str, admin_token: str | None, client: LiveClient | None = None
+) -> AsyncIterator[Conversation]:
     """An authenticated session; an admin's with a token."""
-    client = LiveClient()
+    client = client or LiveClient()
     session = Session(client)
     server = lifecycle.running()
     server.sessions.add(session)
