@@ -16,6 +16,7 @@ from triples.attrs.attr import Attr
 from triples.attrs.store import load_catalog
 from triples.attrs.system_catalog import SYSTEM_ATTRS
 from triples.http.transactions import admin_transact
+from triples.permissions.push import put_rules
 from triples.sql.pool import Connection
 from wire.ids import new_id
 
@@ -324,3 +325,39 @@ async def test_admin_acts_as_the_user_with_an_email(admin: Admin) -> None:
     )
     assert body["type"] == "permission-denied"
     assert (await admin.named(ann))["$users.nick"] == "A"
+
+
+async def test_admin_is_asked_no_rule_and_whoever_it_acts_as_is(admin: Admin) -> None:
+    await admin.write(["update", "todos", T, {"title": "a"}])
+    await put_rules(admin.conn, admin.app_id, {"todos": {"allow": {"update": "auth.id != null"}}})
+    step = ["update", "todos", T, {"title": "b"}]
+    status, body = await admin.post({"steps": [step]}, as_guest="true")
+    assert status == 400
+    body.pop("trace-id", None)
+    assert body == {
+        "type": "permission-denied",
+        "message": "Permission denied: not perms-pass?",
+        "hint": {"input": ["todos", "object"], "expected": "perms-pass?"},
+    }
+    await admin.write(step)
+
+
+async def test_rule_params_travel_beside_the_steps(admin: Admin) -> None:
+    await admin.write(["update", "todos", T, {"title": "a"}])
+    rules = {"todos": {"allow": {"update": "ruleParams.secret == 's'"}}}
+    await put_rules(admin.conn, admin.app_id, rules)
+    step = ["update", "todos", T, {"title": "b"}]
+    for secret, wanted in (("x", 400), ("s", 200)):
+        params = ["ruleParams", "todos", T, {"secret": secret}]
+        status, _ = await admin.post({"steps": [step, params]}, as_guest="true")
+        assert status == wanted
+
+
+async def test_rules_know_the_origin_and_the_address_of_a_request(admin: Admin) -> None:
+    await admin.write(["update", "todos", T, {"title": "a"}])
+    rule = "request.origin == 'https://x' && request.ip == '127.0.0.1'"
+    await put_rules(admin.conn, admin.app_id, {"todos": {"allow": {"update": rule}}})
+    step = ["update", "todos", T, {"title": "b"}]
+    for origin, wanted in ((None, 400), ("https://y", 400), ("https://x", 200)):
+        status, _ = await admin.post({"steps": [step]}, as_guest="true", origin=origin)
+        assert status == wanted

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.database.stored import Storage
+from tests.database.transact.ruled import rule
 from tests.database.transact.writer import ADMIN, GUEST, Writer
 from triples.attrs.system_catalog import SYSTEM_ATTRS
 from triples.transact.transact import Author
@@ -90,6 +91,17 @@ async def test_files_are_closed_without_rules(people: Writer, storage: Storage) 
     refusal = await people.refusal(step, author=ann(people))
     assert isinstance(refusal, PermissionDenied)
     assert refusal.hint["input"] == ["$files", "object"]
+
+
+async def test_link_to_a_file_needs_a_rule(people: Writer, storage: Storage) -> None:
+    file = {"entity": people.entity("file"), "attr": people.attr("$files.path")}
+    await storage.insert("a.txt", **file, ea=True)
+    steps: list[Any] = people.put("todo", "todos", file=people.entity("file"))
+    refusal = await people.refusal(*steps, author=ann(people))
+    assert isinstance(refusal, PermissionDenied)
+    assert refusal.hint["input"] == ["$files", "object"]
+    await rule(people, **{"$files": {"allow": {"view": "data.path == 'a.txt'"}}})
+    await people.write(*steps, author=ann(people))
 
 
 async def test_user_is_not_created_by_a_write(people: Writer) -> None:

@@ -134,6 +134,16 @@ def test_variable_of_a_macro_hides_a_bind() -> None:
         pytest.param({"allow": {"view": "a b"}}, "unexpected 'b'", id="syntax"),
         pytest.param({"allow": {"view": 7}}, "a rule must be a string or a boolean", id="number"),
         pytest.param(
+            {"allow": {"view": "newData.x == 1"}},
+            "undeclared reference to 'newData' (in container '')",
+            id="variable of another action",
+        ),
+        pytest.param(
+            {"allow": {"view": "rateLimit.x.limit(1)"}},
+            "`x` is not a valid rate limit config",
+            id="unknown limit",
+        ),
+        pytest.param(
             {"allow": {"view": "a"}, "bind": ["a"]},
             "bind should have an even number of elements",
             id="odd binds",
