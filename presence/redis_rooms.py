@@ -42,6 +42,7 @@ from wire.observations import RoomsFailed, frames_of, report
 RENEW_SECONDS: Final = 20.0  # a third of the time that rooms are kept
 FIRST_READ_SECONDS: Final = 2.0  # then a newcomer is told what is known here
 RETRY_SECONDS: Final = 0.5
+GATHER_SECONDS: Final = 0.005  # what follows at once goes together: a turn costs 0.2 ms of CPU
 FAREWELL_SECONDS: Final = 2.0
 
 
@@ -179,6 +180,7 @@ class RedisRooms:
                 await self._outbox.push(self._link.redis)
                 await self._read()
                 self._link.succeeded()
+                await asyncio.sleep(GATHER_SECONDS)
             except LINK_ERRORS as error:
                 self._link.failed(error)
                 self._put_back_everything()
