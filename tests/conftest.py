@@ -47,16 +47,7 @@ def campaign() -> bool:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedDatabase]:
-    """A running server; one for all tests of a worker, each of which makes apps of its own.
-
-    Its mails are in the folder `mail`, and identity providers may be on this machine.
-    """
-    folder = tmp_path_factory.mktemp("server")
-    with served_database(
-        folder,
-        INSTANT_EMAIL_DIR=str(folder / "mail"),
-        INSTANT_SIGN_INS_PER_HOUR="unlimited",
-        INSTANT_OAUTH_PRIVATE_HOSTS="yes",
-    ) as served:
+    """A running server; one for all tests of a worker, each of which makes apps of its own."""
+    with served_database(tmp_path_factory.mktemp("server")) as served:
         served.start()
         yield served

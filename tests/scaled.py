@@ -19,7 +19,7 @@ from typing import Final
 
 from instant_project.env import PROJECT_DIR
 from tests.redis_server import RedisServer, redis_server
-from tests.served import STOP_SECONDS, ServerProcess, own_database
+from tests.served import STOP_SECONDS, ServerProcess, own_database, settings_for_tests
 
 HEALTHY_SECONDS: Final = 60.0
 
@@ -93,6 +93,11 @@ class Scaled:
         """Of the process whose turn it is."""
         return next(self._turns).ws_url
 
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What all of them are told."""
+        return self.servers[0].settings
+
     def start(self) -> None:
         """Start everything and return once changes arrive at each server."""
         for worker in self.workers:
@@ -118,10 +123,8 @@ def scaled_shape(
     with ExitStack() as held:
         redis = held.enter_context(redis_server())
         url = database_url or held.enter_context(own_database())
-        settings = {
-            "INSTANT_DATABASE_URL": url,
+        settings = settings_for_tests(url, folder) | {
             "INSTANT_REDIS_URL": redis.url,
-            "INSTANT_EPHEMERAL_APPS_PER_HOUR": "unlimited",
             "INSTANT_SECRET_KEY": secrets.token_urlsafe(48),
         }
         scaled = Scaled(

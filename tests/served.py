@@ -132,17 +132,27 @@ def served_database(folder: Path, **settings: str) -> Iterator[ServedDatabase]:
     with own_database() as url:
         server = ServedDatabase(
             folder,
-            settings={
-                "INSTANT_DATABASE_URL": url,
-                "INSTANT_EPHEMERAL_APPS_PER_HOUR": "unlimited",
-                **settings,
-            },
+            settings=settings_for_tests(url, folder) | settings,
             database_url=url,
         )
         try:
             yield server
         finally:
             server.close()
+
+
+def settings_for_tests(database_url: str, folder: Path) -> dict[str, str]:
+    """What every server under test is told: no limits, and nothing that leaves this machine.
+
+    Mails are written into the folder `mail`; identity providers may be on this machine.
+    """
+    return {
+        "INSTANT_DATABASE_URL": database_url,
+        "INSTANT_EPHEMERAL_APPS_PER_HOUR": "unlimited",
+        "INSTANT_SIGN_INS_PER_HOUR": "unlimited",
+        "INSTANT_OAUTH_PRIVATE_HOSTS": "yes",
+        "INSTANT_EMAIL_DIR": str(folder / "mail"),
+    }
 
 
 @contextmanager

@@ -5,12 +5,11 @@ from __future__ import annotations
 import email
 import re
 import time
+from collections.abc import Mapping
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import Final
-
-from tests.served import ServerProcess
+from typing import Final, Protocol
 
 WAIT_SECONDS: Final = 10.0
 POLL_SECONDS: Final = 0.02
@@ -19,10 +18,17 @@ _BETWEEN_MAILS: Final = re.compile(r"^-{79}\n", re.MULTILINE)
 _CODE: Final = re.compile(r"\d{6}")
 
 
+class Configured(Protocol):
+    """A server, or several, with the same settings."""
+
+    @property
+    def settings(self) -> Mapping[str, str]: ...
+
+
 class Outbox:
     """All mails that the server has sent so far."""
 
-    def __init__(self, server: ServerProcess) -> None:
+    def __init__(self, server: Configured) -> None:
         self._folder = Path(server.settings["INSTANT_EMAIL_DIR"])
 
     def code_for(self, address: str) -> str:
