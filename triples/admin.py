@@ -6,10 +6,15 @@ out, since a table of millions of facts is better asked than paged through.
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
 from triples.models import App, Attr, Rule, Transaction
+from triples.permissions.push_check import check_rules
+from wire.errors import ValidationFailed
 
 
 @admin.register(App)
@@ -46,14 +51,43 @@ class AttrAdmin(admin.ModelAdmin[Attr]):
         return obj is None
 
 
+class RuleForm(forms.ModelForm[Rule]):
+    """Rules edited by hand, held to what may be pushed."""
+
+    class Meta:
+        model = Rule
+        fields = ("app", "code")
+
+    def clean_code(self) -> Any:
+        """The document; each error with its place in it."""
+        code = self.cleaned_data["code"]
+        try:
+            check_rules(code)
+        except ValidationFailed as refused:
+            errors = refused.hint["errors"]
+            found = [f"{' -> '.join(each.get('in', []))}: {each['message']}" for each in errors]
+            raise forms.ValidationError(found) from refused
+        return code
+
+
 @admin.register(Rule)
 class RuleAdmin(admin.ModelAdmin[Rule]):
-    """Permission rules as pushed."""
+    """Permission rules as pushed, or as corrected here."""
 
+    form = RuleForm
+    readonly_fields = ("version",)
     list_display = ("app", "version")
     list_select_related = ("app",)
     search_fields = ("app__title", "app__id")
     raw_id_fields = ("app",)
+
+    def save_model(
+        self, request: HttpRequest, obj: Rule, form: forms.ModelForm[Rule], change: bool
+    ) -> None:
+        """Store the rules; a change counts as a version."""
+        if change and "code" in form.changed_data:
+            obj.version += 1
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Transaction)
