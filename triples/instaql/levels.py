@@ -191,17 +191,20 @@ class LevelSql:
         where = sql(f" from linked_{number} as linked where linked.is_member")
         if form.condition is not None:
             where = where + self._conditions.holds(form.condition, "linked.id").wrap(" and ", "")
-        where = self._guarded(form, where)
+        guarded = self._guarded(form, where)
         limit = form.page.limit
         if limit is None or not form.order.is_usable:
-            return (sql(f"select {columns}") + where).wrap(f"rows_{number} as materialized (", ")")
+            # To read all members again is cheaper than to store them once more.
+            is_cheap = form.condition is None and guarded == where
+            kept = "not materialized" if is_cheap else "materialized"
+            return (sql(f"select {columns}") + guarded).wrap(f"rows_{number} as {kept} (", ")")
         scan = direction(form.order, reverse=form.page.from_end)
         ranked = (
             sql(
                 f"select {columns}, row_number() over"
                 f" (partition by parent order by place {scan}, id {scan}) as rank"
             )
-            + where
+            + guarded
         )
         return ranked.wrap(
             f"rows_{number} as materialized (select {columns} from (",

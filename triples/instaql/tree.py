@@ -102,7 +102,7 @@ class _Builder:
         # One frame a level besides the caller's, for trees as deep as a query may be.
         nodes = []
         below = self._below[level.number]
-        for entity in self._in_order(level.form, self._ids[level.number][parent]):
+        for entity in self._shown(level.form, self._ids[level.number][parent]):
             node = self._properties(level.form, entity)
             for child in level.form.children:
                 found = below.get(child.key)
@@ -114,16 +114,19 @@ class _Builder:
         values = self._values[entity]
         return {attr.label: values[attr.id] for attr in form.attrs if attr.id in values}
 
-    def _in_order(self, form: Form, ids: list[str]) -> list[str]:
-        """Ids come in order, unless the order is one that only the client can apply."""
-        attr = form.order.attr
+    def _shown(self, form: Form, ids: list[str]) -> list[str]:
+        """Ids come in order and cut, unless PostgreSQL could not apply the order."""
+        attr, limit = form.order.attr, form.page.limit
         if attr is None or form.order.is_usable:
             return ids
-        return sorted(
+        in_order = sorted(
             ids,
             key=lambda entity: (_place(attr, self._values[entity].get(attr.id)), entity),
             reverse=form.order.descending,
         )
+        if limit is None:
+            return in_order
+        return in_order[-limit:] if form.page.from_end else in_order[:limit]
 
 
 def _place(attr: Attr, value: Any) -> tuple[str, Any]:

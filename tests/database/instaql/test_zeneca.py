@@ -278,23 +278,6 @@ async def test_parents_stay_without_children(ask: Ask) -> None:
     assert [len(user["bookshelves"]) for user in served.tree["users"]] == [0, 0, 1, 0]
 
 
-async def test_nested_limit_takes_the_first_in_the_nested_order(ask: Ask) -> None:
-    options = {"order": {"order": "desc"}, "limit": 2, "fields": ["order"]}
-    query = {"users": {"$": {"fields": ["handle"]}, "bookshelves": {"$": options}}}
-    served = await ask(checked(), query)
-    orders = {user["handle"]: of(user["bookshelves"], "order") for user in served.tree["users"]}
-    assert orders["alex"] == [1, 0]
-    assert orders["stopa"] == [15, 14]
-
-
-async def test_nested_limit_sends_no_more_children(ask: Ask) -> None:
-    query = {"bookshelves": {"$": {"where": {"name": "Nonfiction"}}, "books": {"$": {"limit": 1}}}}
-    served = await ask(plain(), query)
-    id_attr = plain().catalog.id_attr("books")
-    assert id_attr is not None
-    assert len([triple for triple in served.triples if triple[1] == id_attr.id]) == 1
-
-
 @pytest.mark.parametrize(
     ("options", "count"),
     [
