@@ -1,0 +1,1 @@
+"""One write to many subscribers."""

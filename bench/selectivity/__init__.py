@@ -1,0 +1,1 @@
+"""One write among many live queries."""
