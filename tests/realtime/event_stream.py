@@ -25,12 +25,16 @@ class EventStream:
 
     def hear(self, op: str) -> Message:
         """The next message with this op; others are passed over."""
+        return self.hear_any(op)
+
+    def hear_any(self, *ops: str) -> Message:
+        """The next message with one of these ops; others are passed over."""
         for line in self._lines:
             if line.startswith("data:"):
                 message: Message = json.loads(line.removeprefix("data:"))
-                if message["op"] == op:
+                if message["op"] in ops:
                     return message
-        raise AssertionError(f"the stream ended before {op}")
+        raise AssertionError(f"the stream ended before {ops}")
 
     def post(self, *messages: Message, **changed: Any) -> httpx.Response:
         """Send messages as the client does; `changed` replaces fields of the body."""

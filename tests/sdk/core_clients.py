@@ -22,6 +22,7 @@ from tests.sdk.chunks import Chunk
 from tests.sdk.node import HERE, install_sdks, node_environment, program
 
 WAIT_SECONDS = 10.0
+BLOCKED_SOCKETS = "ws://127.0.0.1:9/runtime/session"  # the discard port: nobody listens
 STOP_SECONDS = 10.0
 
 Query: TypeAlias = dict[str, Any]
@@ -276,8 +277,13 @@ class CoreProcess:
         *,
         tab: str | None = None,
         admin_token: str | None = None,
+        event_stream: bool = False,
     ) -> CoreClient:
-        """A new client; the same `tab` again means the same browser storage."""
+        """A new client; the same `tab` again means the same browser storage.
+
+        With `event_stream` it is a client as in React, behind a network that lets no WebSocket
+        through.
+        """
         client = CoreClient(self, name, app_id)
         self.clients[name] = client
         self.ask(
@@ -285,7 +291,8 @@ class CoreProcess:
             client=name,
             app=app_id,
             api=self.server.http_url,
-            websocket=self.server.ws_url,
+            websocket=BLOCKED_SOCKETS if event_stream else self.server.ws_url,
+            eventStream=event_stream,
             tab=tab,
             adminToken=admin_token,
         ).result()

@@ -8,6 +8,7 @@
 
 import { createInterface } from 'node:readline';
 import WebSocketFromNpm from 'ws';
+import { EventSourceOfNode } from './event_source.mjs';
 import { roomCommands } from './room_commands.mjs';
 
 const now = () => process.hrtime.bigint().toString();
@@ -117,7 +118,7 @@ function chunkFrom([etype, target, actions]) {
 const commands = {
   ...roomCommands({ clientNamed, say, now }),
 
-  open({ client, app, api, websocket, tab, adminToken }) {
+  open({ client, app, api, websocket, tab, adminToken, eventStream }) {
     const db = core.init(
       {
         appId: app,
@@ -128,6 +129,8 @@ const commands = {
       },
       storageOf(tab ?? client),
       alwaysOnline,
+      undefined,
+      eventStream ? EventSourceOfNode : undefined,
     );
     clients.set(client, db);
     db.subscribeConnectionStatus((status) => say({ event: 'status', client, status, at: now() }));
