@@ -56,6 +56,7 @@ export class Auth {
   signInWithMagicCode({ email, code, extraFields }) {
     const token = this.client.reactor.user?.refresh_token;
     return this.signIn('/runtime/auth/verify_magic_code', {
+      'app-id': this.options.appId,
       email,
       code,
       ...(token && { 'refresh-token': token }),
@@ -65,15 +66,18 @@ export class Auth {
 
   /** @param {{extraFields?: object}} [more] */
   signInAsGuest({ extraFields } = {}) {
-    return this.signIn(
-      '/runtime/auth/sign_in_guest',
-      extraFields ? { 'extra-fields': extraFields } : {},
-    );
+    return this.signIn('/runtime/auth/sign_in_guest', {
+      'app-id': this.options.appId,
+      ...(extraFields && { 'extra-fields': extraFields }),
+    });
   }
 
   /** @param {string} token a refresh token that a server made */
   signInWithToken(token) {
-    return this.signIn('/runtime/auth/verify_refresh_token', { 'refresh-token': token });
+    return this.signIn('/runtime/auth/verify_refresh_token', {
+      'app-id': this.options.appId,
+      'refresh-token': token,
+    });
   }
 
   /** @param {{idToken: string, clientName: string, nonce?: string, extraFields?: object}} proof */
@@ -129,7 +133,7 @@ export class Auth {
 
   /** @param {string} path @param {object} body @returns {Promise<any>} `{user, created}` */
   async signIn(path, body) {
-    const answer = await this.post(path, { 'app-id': this.options.appId, ...body });
+    const answer = await this.post(path, body);
     this.change(answer.user);
     return answer;
   }

@@ -47,6 +47,8 @@ export class Client {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.saving = undefined;
     this.storage = options.openStorage();
+    this.leaving = () => this.saveNow();
+    globalThis.addEventListener?.('pagehide', this.leaving);
     this.stopListening = options.network.listen((isOnline) => {
       this.tell((reactor) => reactor.networkIs(isOnline));
     });
@@ -164,6 +166,7 @@ export class Client {
     this.saveNow();
     this.isOver = true;
     this.stopListening();
+    globalThis.removeEventListener?.('pagehide', this.leaving);
     clearTimeout(this.alarm);
     this.line.disconnect();
     (await this.storage).close();

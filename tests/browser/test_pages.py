@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Frame, Page, expect
 
 from tests.browser.person import WAIT_MS, WIDTHS, Person, Todos
+from tests.sdk.apps import HttpServer, create_app
 from tests.sdk.node import install_sdks
 
 HERE = Path(__file__).parent
@@ -154,6 +155,17 @@ def test_a_guest_stays_signed_in_over_a_reload_and_in_other_tabs(person: Person)
     page.get_by_role("button", name="Sign out").click()
     for tab in (page, other):
         expect(tab.locator("#who")).to_have_text("You are not signed in.", timeout=WAIT_MS)
+
+
+def test_who_comes_back_from_a_provider_with_a_used_code_is_told_so(
+    person: Person, server: HttpServer
+) -> None:
+    app = create_app(server, "oauth")
+    code = "00000000-0000-4000-8000-000000000000"
+    came_back = f"app={app.id}&code={code}&_instant_oauth_redirect=true"
+    page = person.open(f"/recipes/sign-in.html?{came_back}")
+    expect(page.locator("#refused")).to_contain_text("app-oauth-code", timeout=WAIT_MS)
+    assert page.url.endswith(f"/recipes/sign-in.html?app={app.id}")
 
 
 def test_a_wrong_code_says_so(person: Person) -> None:

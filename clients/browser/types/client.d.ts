@@ -14,6 +14,7 @@ export class Client {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     saving: ReturnType<typeof setTimeout> | undefined;
     storage: Promise<import("./storage/memory.js").Storage>;
+    leaving: () => void;
     stopListening: () => void;
     /** @type {Promise<void>} settled once what an earlier visit left is known */
     ready: Promise<void>;
