@@ -94,6 +94,9 @@ async def _whole_life(
         )
     )
     writer = asyncio.create_task(session.write_frames(), name=f"writer of {session.id}")
+    cut = asyncio.create_task(
+        _cut_off(session, asyncio.current_task()), name=f"end of {session.id}"
+    )
     try:
         if first:
             yield first
@@ -105,6 +108,14 @@ async def _whole_life(
         del server.streamed[session.id]
         server.leave(session)
         writer.cancel()
+        cut.cancel()
+
+
+async def _cut_off(session: Session, request: asyncio.Task[Any] | None) -> None:
+    """End the request of a session that was disconnected: whoever does not read holds it up."""
+    await session.cut_off()
+    if request is not None:
+        request.cancel()
 
 
 async def take_messages(body: dict[str, Any], *, app_id: str) -> HttpResponseBase:
