@@ -46,6 +46,7 @@ class Invalidator:
         CHANGES.inc()
         touched = touched_by(changes)
         self._recent.add(changes.app_id, changes.xid, touched)
+        state.fed_xid = changes.xid
         if changes.tx_id is not None:
             state.learn_fed_tx_id(changes.tx_id)
         self._hub.invalidate(state, touched, changes.xid)

@@ -19,10 +19,13 @@ from realtime.protocol import outgoing
 from realtime.sessions import Session
 from realtime.subscriptions.app_state import AppState
 from realtime.subscriptions.hub import QueryHub
+from realtime.visibility import wait_until_visible
 from triples.sql import pool
 from wire import json
 from wire.errors import RecordNotFound
 from wire.observations import HubTaskFailed, frames_of, report
+
+VISIBLE_SECONDS: Final = 5.0
 
 _TOKEN: Final = attr_id("$userRefreshTokens", "hashedToken")
 _USER: Final = attr_id("$users", "id")
@@ -62,7 +65,7 @@ class Revocations:
     def entered(self, session: Session) -> None:
         """The session was signed in before changes reached it: ask whether that is still so."""
         if session.app is not None and session.user is not None:
-            self._spawn(self._look_again(session.app, [session]))
+            self._spawn(self._look_after_joining(session.app, session))
 
     async def stop(self) -> None:
         """Cancel what runs."""
@@ -75,7 +78,7 @@ class Revocations:
         session.user = None
         session.token_hash = None
         if not session.is_authenticated:
-            return  # `init` looks again before it answers
+            return  # `init` finds the session without its user
         self._hub.change_view(session)
         if session.init_event_id is not None:
             session.send(
@@ -85,6 +88,11 @@ class Revocations:
                     original={"op": "init"},
                 )
             )
+
+    async def _look_after_joining(self, state: AppState, session: Session) -> None:
+        await self._hub.joined(state)
+        if not await is_signed_in(session):
+            self._sign_out(session)
 
     async def _look_again(self, state: AppState, sessions: Iterable[Session]) -> None:
         shown = {
@@ -122,6 +130,8 @@ async def is_signed_in(session: Session) -> bool:
     if credentials is None or session.app is None:
         return True
     async with pool.connection() as conn:
+        if session.app.fed_xid is not None:  # it was delivered, and will not be again
+            await wait_until_visible(conn, session.app.fed_xid, VISIBLE_SECONDS)
         return bool(await still_good(conn, session.app.id, {credentials}))
 
 

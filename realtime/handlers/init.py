@@ -46,6 +46,8 @@ async def init(hub: QueryHub, session: Session, message: Message) -> None:
         if len(state.sessions) == 1:
             await hub.reread_app(state)
         catalog = await hub.catalog(state)
+        if session.user is not user:  # taken back meanwhile
+            raise RecordNotFound("app-user")
     except BaseException:
         hub.leave(session)
         raise

@@ -22,9 +22,10 @@ class AppState:
     """An app's sessions, live queries, topics and newest known schema.
 
     `processed_tx_id` is the newest transaction that an answer or the change feed has shown; it
-    never goes down; `fed_tx_id` counts only the change feed. `catalog` is the newest attr catalog
-    loaded here. `dirty` are stale queries that no run has taken up yet. `joining` ends when the
-    app's changes reach this process.
+    never goes down; `fed_tx_id` counts only the change feed. `fed_xid` is the log's number of the
+    newest transaction that was delivered, which may not show yet. `catalog` is the newest attr
+    catalog loaded here. `dirty` are stale queries that no run has taken up yet. `joining` ends
+    when the app's changes reach this process.
     """
 
     def __init__(self, app: App) -> None:
@@ -35,6 +36,7 @@ class AppState:
         self.catalog: AttrCatalog | None = None
         self.processed_tx_id = 1
         self.fed_tx_id = 0
+        self.fed_xid: int | None = None
         self.dirty: deque[LiveQuery] = deque()
         self.refreshers = 0
         self.joining: asyncio.Task[None] | None = None

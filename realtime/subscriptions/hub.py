@@ -12,7 +12,7 @@ The hub knows sessions and live queries; sockets, ops and the change log are oth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import psycopg.errors
@@ -51,7 +51,11 @@ LATEST_TX_ID = "select coalesce(max(id), 1) from transactions where app_id = %s:
 
 
 class QueryHub:
-    """All live queries of this process."""
+    """All live queries of this process.
+
+    `after_settling` is called with an app once everything shows that was published before it was
+    joined; others than the hub may have looked too early as well.
+    """
 
     def __init__(
         self,
@@ -62,7 +66,8 @@ class QueryHub:
         timeout_seconds: float,
     ) -> None:
         self._bus = bus
-        self._settling = Settling(self.invalidate_app)
+        self._settling = Settling(self._settled)
+        self.after_settling: Callable[[str], None] = lambda app_id: None
         self._is_stopped = False
         self._catalogs = catalogs
         self._runner = QueryRunner(catalogs, recent, timeout_seconds)
@@ -279,6 +284,10 @@ class QueryHub:
         """
         if app_ids:
             self._spawn(self._settling.begin(*app_ids))
+
+    def _settled(self, app_id: str) -> None:
+        self.invalidate_app(app_id)
+        self.after_settling(app_id)
 
     def attrs_changed(self, app_id: str, xid: int | None) -> None:
         """The app's attrs changed in this transaction: bring the new list to every session.

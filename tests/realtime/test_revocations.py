@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -87,3 +88,17 @@ def test_token_that_was_taken_back_opens_no_session(
     sign_out(server, app, user)
     refused = dial().init(app.id, refresh_token=user["refresh_token"])
     assert refused["hint"] == {"record-type": "app-user"}
+
+
+def test_token_that_is_taken_back_during_init_leaves_nobody_signed_in(
+    server: ServedDatabase, dial: Callable[[], Peer], app: App
+) -> None:
+    with ThreadPoolExecutor(1) as elsewhere:
+        for turn in range(20):
+            user = make_user(server, app, f"user{turn}@example.com")
+            peer = dial()
+            leaving = elsewhere.submit(sign_out, server, app, user)
+            peer.say("init", app_id=app.id, refresh_token=user["refresh_token"])
+            leaving.result()
+            told = peer.hear("error")
+            assert told["hint"] == {"record-type": "app-user"}
