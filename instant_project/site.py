@@ -18,7 +18,7 @@ from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from instant_project.env import PROJECT_DIR
-from instant_project.folder_files import View, files_in, folder_files
+from instant_project.folder_files import View, files_in, folder_files, folder_version
 
 SDK: Final = PROJECT_DIR / "clients" / "browser"
 ASSETS: Final = PROJECT_DIR / "templates" / "assets"
@@ -57,9 +57,10 @@ def recipes() -> dict[str, Recipe]:
     return {path.stem: read_recipe(path) for path in sorted(RECIPES.glob("*.html"))}
 
 
-@cache
 def _modules() -> list[str]:
-    return [name for name in files_in(SDK) if name.endswith(".js")]
+    """The addresses of all modules of the client, so that a page fetches them side by side."""
+    version = folder_version(SDK)
+    return [f"/sdk/{version}/{name}" for name in files_in(SDK) if name.endswith(".js")]
 
 
 async def home(request: HttpRequest) -> HttpResponse:

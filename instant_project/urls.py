@@ -11,7 +11,7 @@ from auth_app.http import dash_email, dash_oauth, dash_users, oauth
 from auth_app.http import runtime as runtime_auth
 from auth_app.refresh_tokens import user_of_token
 from instant_project import site
-from instant_project.folder_files import folder_files
+from instant_project.folder_files import entry_point, folder_files
 from instant_project.operator_static import operator_static
 from instant_project.sign_in import configured_sign_in
 from presence.http.rooms import admin_presence
@@ -42,6 +42,7 @@ urlpatterns = [
     path("recipes/", site.recipe_list),
     path("recipes/<path:file>", site.recipe_files()),
     path("site/<path:file>", folder_files(site.ASSETS)),
+    path("sdk/instant.js", entry_point(site.SDK, "instant.js")),
     path("sdk/<path:file>", folder_files(site.SDK)),
     path("health/system", system_health),
     path("metrics", metrics),

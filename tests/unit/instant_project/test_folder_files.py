@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from instant_project.folder_files import files_in, folder_files
+from instant_project.folder_files import (
+    ASK_AGAIN,
+    FOR_EVER,
+    entry_point,
+    files_in,
+    folder_files,
+    folder_version,
+)
 from instant_project.site import ASSETS, RECIPES, SDK, read_recipe, recipes
 
 Get = Callable[..., Any]
@@ -78,6 +85,22 @@ def test_a_changed_file_is_read_again(get: Get, tmp_path: Path) -> None:
     before = get("a.js")["etag"]
     (tmp_path / "a.js").write_text("export const a = 2;\n")
     assert get("a.js")["etag"] != before
+
+
+def test_a_file_of_the_present_version_is_kept_for_ever(get: Get, tmp_path: Path) -> None:
+    version = folder_version(tmp_path)
+    assert get(f"{version}/inner/b.css")["cache-control"] == FOR_EVER
+    assert get("inner/b.css")["cache-control"] == ASK_AGAIN
+    assert get("v-0000000000000000/a.js")["cache-control"] == ASK_AGAIN
+    assert get(f"{version}/tests/c.js").status_code == 404
+
+
+def test_the_entry_point_leads_to_the_present_version(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("")
+    request = RequestFactory().get("/sdk/a.js")
+    response: Any = asyncio.run(entry_point(tmp_path, "a.js")(request))
+    assert response.status_code == 302
+    assert response["location"] == f"{folder_version(tmp_path)}/a.js"
 
 
 def test_files_are_compressed_for_those_who_can_read_that(get: Get) -> None:
