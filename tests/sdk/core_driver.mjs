@@ -16,6 +16,20 @@ const say = (message) => process.stdout.write(JSON.stringify(message) + '\n');
 
 const frames = [];
 let recording = true;
+let watchingTxIds = false;
+const newestTxIds = new Map(); // client and query → the newest processed-tx-id it was told
+const backwards = [];
+
+function noteTxIds(client, message) {
+  const queries = (message.computations ?? []).map((each) => each['instaql-query']);
+  if (message.op === 'add-query-ok') queries.push(message.q);
+  for (const query of queries) {
+    const key = JSON.stringify([client, query]);
+    const txId = message['processed-tx-id'];
+    if (txId < (newestTxIds.get(key) ?? 0)) backwards.push([key, txId]);
+    newestTxIds.set(key, txId);
+  }
+}
 let arrived = now(); // when the newest frame came; the SDK answers to it before the next one
 
 /** The network: records frames, and can be cut, paused or made to lose one reply. */
@@ -49,6 +63,7 @@ class ObservedWebSocket extends WebSocketFromNpm {
   }
 
   note(direction, text) {
+    if (direction === 'in' && watchingTxIds) noteTxIds(this.client, JSON.parse(text));
     if (recording) {
       frames.push({ client: this.client, app: this.app, direction, text: String(text) });
     }
@@ -203,6 +218,15 @@ const commands = {
   record({ on }) {
     recording = on;
     return {};
+  },
+
+  watchTxIds() {
+    watchingTxIds = true;
+    return {};
+  },
+
+  txIds() {
+    return { watched: newestTxIds.size, backwards };
   },
 
   frames({ client }) {
