@@ -169,14 +169,24 @@ class RuleSql:
 
     def _equality(self, left: Node, right: Node) -> Formula:
         for one, other in ((left, right), (right, left)):
-            if isinstance(one, Ref) and other == ListOf(()):
-                return lists.is_empty(self._members(one))
+            if isinstance(one, Ref) and is_fact(other):
+                return self._equal_to_ref(one, other)
             attr = self._own_attr(one)
             if attr is not None and is_fact(other):
                 return self._equal_to_fact(attr, other)
         if (timed := self._by_time(left, "==", right)) is not None:
             return timed
         return values.equals(self._value(left), self._value(right))
+
+    def _equal_to_ref(self, ref: Ref, node: Node) -> Formula:
+        """A ref is a list, and equal to nothing else."""
+        if node == ListOf(()):
+            return lists.is_empty(self._members(ref))
+        kind = kind_of(self._fact(node).value)
+        if isinstance(kind, tuple) or kind == "other":
+            raise NotSql("a ref is compared with a list")
+        lists.path_of(self.ground.catalog, *self._start(ref))
+        return FAILS if kind == "failure" else NO
 
     def _by_time(self, left: Node, operator: str, right: Node) -> Formula | None:
         """A date of the entity against a known moment, if it is such a comparison."""
