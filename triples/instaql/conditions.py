@@ -118,6 +118,23 @@ class ConditionSql:
                     proves_itself = isinstance(item, Shared) and len(_components(item.terms)) == 1
                     yield from self.witnesses(item, ids, given if proves_itself else (*given, item))
 
+    def among(self, condition: Condition, ids: Fragment) -> Fragment | None:
+        """A select of the ids in the array that satisfy the condition, if one look finds them."""
+        match condition:
+            case Shared(terms) if len(_components(terms)) == 1:
+                joins = self._joins(terms)
+                if not joins.roots:
+                    return None
+                root = joins.roots[0]
+                wheres = [ids.wrap(f"{root} = any(", ")"), *_same_root(joins.roots, root)]
+                return _body(joins, [*wheres, *joins.wheres], (root,))
+            case Some(items):
+                found = [self.among(item, ids) for item in items]
+                known = [each for each in found if each is not None]
+                return join(" union all ", known) if len(known) == len(found) else None
+            case _:
+                return None
+
     # -- predicates --------------------------------------------------------------------------
 
     def _some(self, items: tuple[Condition, ...], row: str) -> Fragment:

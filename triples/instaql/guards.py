@@ -25,12 +25,15 @@ class Guard:
     - `can_fail`: whether evaluating it may raise. It must then see no row that does not match
       the query, since the failure would be one of a rule that nobody asked about.
     - `reads`: what the decision depends on. `required`: conditions that hold for whatever passes.
+    - `among`: a select of those that pass among the ids in an array, where that is quicker than to
+      ask about each.
     """
 
     passes: Callable[[str], Fragment]
     can_fail: bool
     reads: tuple[ReadOf, ...]
     required: tuple[Condition, ...] = ()
+    among: Callable[[Fragment], Fragment] | None = None
 
 
 class Guards(Protocol):

@@ -8,6 +8,7 @@ sort key. Spec: instaql.md §2.4, §2.5, §2.8.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from triples.attrs.attr import Attr
@@ -62,20 +63,35 @@ class LevelSql:
         guards = self._row_guards(form)
         if ordered_page.suits(form) and not any(guard.can_fail for guard in guards):
             return self._ordered_rows(number, form, guards)
+        is_whole = form.page.limit is None and not form.page.offset
+        if is_whole and (among := _sieve(guards)) is not None:
+            return self._sifted_rows(number, form, among)
+        return [*_page_of(number, form, self._top_select(form, guards)), _ids(number)]
+
+    def _sifted_rows(
+        self, number: int, form: Form, among: Callable[[Fragment], Fragment]
+    ) -> list[Fragment]:
+        """All rows are found first, and then those that may be seen, in one look at the triples."""
+        ids = sql(f"(select array_agg(id) from found_{number})::uuid[]")
+        # As a test of a value, the set is hashed; as a join, it would be walked for every row.
+        kept = among(ids).wrap(
+            f"rows_{number} as materialized (select found.* from found_{number} as found"
+            " where (found.id in (",
+            ")) is true)",
+        )
+        found = self._top_select(form, ())
+        return [found.wrap(f"found_{number} as materialized (", ")"), kept, _ids(number)]
+
+    def _top_select(self, form: Form, guards: tuple[Guard, ...]) -> Fragment:
         page, order = form.page, form.order
         cursors = [
             self._beyond(cursor, is_after, order)
             for cursor, is_after in ((page.after, True), (page.before, False))
             if cursor is not None
         ]
-        select = (
-            sql(
-                f"select null::uuid as parent, member.entity_id as id, {place_of(order)} as place, "
-            )
-            + sql(_NO_LINK)
-            + self.matching(form, join("", [cursor.wrap(" and ", "") for cursor in cursors]))
-        )
-        return [*_page_of(number, form, select), _ids(number)]
+        beyond = join("", [cursor.wrap(" and ", "") for cursor in cursors])
+        columns = f"select null::uuid as parent, member.entity_id as id, {place_of(order)} as place"
+        return sql(f"{columns}, {_NO_LINK}") + self._matching(form, guards, beyond)
 
     def _ordered_rows(self, number: int, form: Form, guards: tuple[Guard, ...]) -> list[Fragment]:
         page = OrderedPage(form, self._app_id, self._conditions, guards)
@@ -96,10 +112,10 @@ class LevelSql:
             f" and ({place_of(form.order)}, member.entity_id) {operator}"
             f" ((select place from {edge}), (select id from {edge}))"
         )
-        return self.matching(form, beyond).wrap("exists (select", ")")
+        return self._matching(form, guards, beyond).wrap("exists (select", ")")
 
-    def matching(self, form: Form, beyond: Fragment = EMPTY) -> Fragment:
-        """`from … where …`: every visible member of the etype that satisfies the condition.
+    def _matching(self, form: Form, guards: tuple[Guard, ...], beyond: Fragment) -> Fragment:
+        """`from … where …`: every member of the etype that satisfies condition and guards.
 
         `beyond` is another condition, which begins with `and`.
         """
@@ -110,7 +126,6 @@ class LevelSql:
             self._app_id,
             form.id_attr.id,
         )
-        guards = self._row_guards(form)
         if form.condition is None:
             # The index of an etype's members, unless another one finds the few that may be seen.
             if not any(_finds_few(each) for guard in guards for each in guard.required):
@@ -274,6 +289,15 @@ def _page_of(number: int, form: Form, rows: Fragment) -> list[Fragment]:
         found.wrap(f"found_{number} as materialized (", ")"),
         shown.wrap(f"rows_{number} as materialized (", ")"),
     ]
+
+
+def _sieve(guards: tuple[Guard, ...]) -> Callable[[Fragment], Fragment] | None:
+    """How to pick who may be seen from many at once; None where a condition leads to few."""
+    match guards:
+        case (Guard(among=among, required=required),) if not any(map(_finds_few, required)):
+            return among
+        case _:
+            return None
 
 
 def _finds_few(condition: Condition) -> bool:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from triples.attrs.attr import Attr
+from triples.instaql.conditions import ConditionSql
 from triples.instaql.constants import FromConstant
+from triples.instaql.forms import Condition
 from triples.instaql.guards import NOTHING, Guard
 from triples.instaql.reads import ReadOf
 from triples.permissions.in_sql.compile import Ground, RuleSql
@@ -22,7 +24,7 @@ from triples.permissions.in_sql.refusal import NotSql
 from triples.permissions.rule_reads import reads_of_rule
 from triples.permissions.rules import Rule, Rules
 from triples.permissions.tree import Name, Select, free_names
-from triples.sql.fragment import Fragment, sql
+from triples.sql.fragment import EMPTY, Fragment, sql
 
 _ASKER: Final = (
     (AUTH_ID, "auth"),
@@ -103,8 +105,28 @@ class RuleGuards:
         if self._lenient:
             return Guard(lambda column: verdict.is_false(column).wrap("not ", ""), False, ())
         return Guard(
-            _exact(verdict, rule), verdict.can_fail, tuple(compiler.reads), verdict.required
+            passes=_exact(verdict, rule),
+            can_fail=verdict.can_fail,
+            reads=tuple(compiler.reads),
+            required=verdict.required,
+            among=self._sieve(verdict.condition),
         )
+
+    def _sieve(self, condition: Condition | None) -> Callable[[Fragment], Fragment] | None:
+        """How to pick at once those who satisfy the condition, if it is all that the rule says."""
+        if condition is None:
+            return None
+        writer = ConditionSql(self.ground.app_id, self.ground.numbers)
+        if writer.among(condition, EMPTY) is None:
+            return None
+
+        def picked(ids: Fragment) -> Fragment:
+            found = writer.among(condition, ids)
+            if found is None:
+                raise AssertionError("whether a condition has a sieve is no matter of the ids")
+            return found
+
+        return picked
 
     def _left_to_python(self, rule: Rule, label: str | None, reason: str) -> Guard | None:
         if self._lenient:
