@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import formataddr
 from smtplib import SMTPException
@@ -14,7 +15,12 @@ from django.core.mail import EmailMultiAlternatives
 from wire.errors import EmailSendFailed
 from wire.observations import EmailRefused, report
 
+SENT_AT_ONCE: Final = 4
 SEND_SECONDS: Final = 20.0  # a provider answers in one; beyond it the user has asked again
+
+
+# Threads of their own: a mail server that hangs must not keep others from theirs.
+_SENDERS: Final = ThreadPoolExecutor(SENT_AT_ONCE, thread_name_prefix="mail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +46,10 @@ class Mailer:
     async def send(self, mail: Mail) -> None:
         """Hand the mail over; raises `EmailSendFailed`."""
         message = self._message(mail)
+        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await asyncio.to_thread(message.send)
+                await loop.run_in_executor(_SENDERS, message.send)
         except (SMTPException, AnymailError, OSError) as error:
             report(EmailRefused(f"{type(error).__module__}.{type(error).__qualname__}"))
             raise EmailSendFailed from None  # a provider's text quotes the mail
