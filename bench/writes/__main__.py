@@ -52,9 +52,9 @@ def _measure(
 ) -> tuple[float, Percentiles]:
     """One shape, beside pgbench, printed."""
     writers: Writers = (
-        DirectWriters(server.database_url)
+        DirectWriters(server.database_url, arguments.rule)
         if arguments.direct
-        else SocketWriters(server.database_url, f"ws://localhost:{server.port}")
+        else SocketWriters(server.database_url, f"ws://localhost:{server.port}", arguments.rule)
     )
     driver, served = time.process_time(), 0.0 if arguments.direct else server.cpu_seconds()
     rate, took = asyncio.run(writers.measure(count, apps, arguments.seconds))
@@ -76,6 +76,7 @@ def _print(name: str, rate: float, took: Percentiles, cost: str) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m bench.writes")
     parser.add_argument("--direct", action="store_true", help="without a server")
+    parser.add_argument("--rule", help="that says who may create todos; without, everybody may")
     parser.add_argument("--seconds", type=float, default=8.0, help="for each measurement")
     arguments = parser.parse_args()
     print(f"{'':30} {'tx/s':>8} {'p50':>8} {'p95':>8} {'p99':>8}   ms; CPU a write")

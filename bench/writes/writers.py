@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from bench.percentiles import Percentiles
 from triples import tenants
+from triples.permissions.push import put_rules
 from triples.sql import pool
 from triples.transact.transact import Author, transact
 from wire.ids import new_id
@@ -50,24 +51,28 @@ class App:
 class DirectWriters:
     """Calls `transact`, each writer with a connection of its own from the pool."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, rule: str | None = None) -> None:
         self._database_url = database_url
+        self._rule = rule
 
     async def measure(self, count: int, apps: int, seconds: float) -> tuple[float, Percentiles]:
         """See `Writers`."""
-        return await _measure(self._database_url, count, apps, seconds, _direct)
+        made = await _apps(self._database_url, apps, self._rule, max_size=count + 1)
+        return await _measure(made, count, seconds, _direct)
 
 
 class SocketWriters:
     """Sends frames to a running server."""
 
-    def __init__(self, database_url: str, url: str) -> None:
+    def __init__(self, database_url: str, url: str, rule: str | None = None) -> None:
         self._database_url = database_url
+        self._rule = rule
         self._url = url.rstrip("/")
 
     async def measure(self, count: int, apps: int, seconds: float) -> tuple[float, Percentiles]:
         """See `Writers`."""
-        return await _measure(self._database_url, count, apps, seconds, self._socket)
+        made = await _apps(self._database_url, apps, self._rule, max_size=count + 1)
+        return await _measure(made, count, seconds, self._socket)
 
     @asynccontextmanager
     async def _socket(self, app: App) -> AsyncIterator[Write]:
@@ -102,21 +107,23 @@ async def _direct(app: App) -> AsyncIterator[Write]:
         yield write
 
 
+async def _apps(database_url: str, apps: int, rule: str | None, *, max_size: int) -> list[App]:
+    """New apps; the pool stays open."""
+    await pool.open_pool(database_url, max_size=max_size)
+    return [await made_app(rule) for _ in range(apps)]
+
+
 async def _measure(
-    database_url: str,
+    made: list[App],
     count: int,
-    apps: int,
     seconds: float,
     writer: Callable[[App], AbstractAsyncContextManager[Write]],
 ) -> tuple[float, Percentiles]:
-    await pool.open_pool(database_url, max_size=count + 1)
+    """Measure, and close the pool."""
     try:
-        made = [await made_app() for _ in range(apps)]
         async with AsyncExitStack() as stack:
-            writes = [
-                (made[n % apps], await stack.enter_async_context(writer(made[n % apps])))
-                for n in range(count)
-            ]
+            apps = [made[n % len(made)] for n in range(count)]
+            writes = [(app, await stack.enter_async_context(writer(app))) for app in apps]
             await _run(writes, WARM_UP_SECONDS)
             took = await _run(writes, seconds)
     finally:
@@ -138,8 +145,8 @@ async def _run(writes: list[tuple[App, Write]], seconds: float) -> list[float]:
     return [took for one in series for took in one]
 
 
-async def made_app() -> App:
-    """A new app of todos; the pool must be open."""
+async def made_app(rule: str | None = None) -> App:
+    """A new app of todos, and who may create them; the pool must be open."""
     attrs = tuple(new_id() for _ in range(4))
     async with pool.connection() as conn:
         app = (await tenants.create_app(conn, "bench writes")).app
@@ -150,6 +157,8 @@ async def made_app() -> App:
             _attr(attrs[3], "at"),
         ]
         await transact(conn, app.id, steps, GUEST)
+        if rule is not None:
+            await put_rules(conn, app.id, {"todos": {"allow": {"create": rule}}})
     return App(app.id, (attrs[0], attrs[1], attrs[2], attrs[3]))
 
 
