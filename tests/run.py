@@ -64,7 +64,10 @@ def _pass(name: str, binaries: Path, words: list[str], campaign: bool) -> int:
 
 
 def _defaults(words: list[str]) -> list[str]:
-    return [] if any(word.startswith("-n") for word in words) else ["-n", WORKERS]
+    """Workers that are done take over what others have not begun: the slow tests stand together."""
+    if any(word.startswith("-n") for word in words):
+        return []
+    return ["-n", WORKERS, "--dist", "worksteal"]
 
 
 def _environment(database_url: str, campaign: bool) -> dict[str, str]:
