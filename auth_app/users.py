@@ -15,9 +15,37 @@ from triples.attrs.system_catalog import SYSTEM_APP_ID
 from triples.sql.pool import Connection
 from wire.ids import hash_uuid_secret
 
-# Everything that the user has of its own: built-in fields, those of the app, and its primary user.
-_FIELDS: Final = f"""
+_WITH_ID: Final = "%(search)s::uuid"
+_WITH_EMAIL: Final = f"""(
+  select entity_id
+  from triples
+  where app_id = %(app_id)s::uuid
+    and attr_id = '{attr_id("$users", "email")}'
+    and value_md5 = instant_value_md5(to_jsonb(%(search)s::text))
+    and value <> 'null'::jsonb
+    and av
+)"""
+_WITH_TOKEN: Final = f"""(
+  select owner.ref
+  from triples as token
+  join triples as owner
+    on owner.app_id = token.app_id
+    and owner.entity_id = token.entity_id
+    and owner.attr_id = '{attr_id("$userRefreshTokens", "$user")}'
+    and owner.ea
+  where token.app_id = %(app_id)s::uuid
+    and token.attr_id = '{attr_id("$userRefreshTokens", "hashedToken")}'
+    and token.value_md5 = instant_value_md5(to_jsonb(%(search)s::text))
+    and token.value <> 'null'::jsonb
+    and token.av
+)"""
+
+
+def _user(which: str) -> str:
+    """Everything that a user has of its own: built-in fields, the app's, and its primary user."""
+    return f"""
 select
+  triples.entity_id::text,
   max(triples.created_at) filter (where attrs.id = '{attr_id("$users", "id")}'),
   jsonb_object_agg(attrs.label, triples.value)
 from triples
@@ -28,32 +56,15 @@ join attrs
   and attrs.deletion_marked_at is null
   and (attrs.value_type = 'blob' or attrs.id = '{attr_id("$users", "linkedPrimaryUser")}')
 where triples.app_id = %(app_id)s::uuid
-  and triples.entity_id = %(user_id)s::uuid
+  and triples.entity_id = {which}
+group by triples.entity_id
 having count(*) filter (where attrs.id = '{attr_id("$users", "id")}') > 0
 """
-_WITH_EMAIL: Final = f"""
-select entity_id::text
-from triples
-where app_id = %s::uuid
-  and attr_id = '{attr_id("$users", "email")}'
-  and value_md5 = instant_value_md5(to_jsonb(%s::text))
-  and value <> 'null'::jsonb
-  and av
-"""
-_WITH_TOKEN: Final = f"""
-select owner.ref::text
-from triples as token
-join triples as owner
-  on owner.app_id = token.app_id
-  and owner.entity_id = token.entity_id
-  and owner.attr_id = '{attr_id("$userRefreshTokens", "$user")}'
-  and owner.ea
-where token.app_id = %s::uuid
-  and token.attr_id = '{attr_id("$userRefreshTokens", "hashedToken")}'
-  and token.value_md5 = instant_value_md5(to_jsonb(%s::text))
-  and token.value <> 'null'::jsonb
-  and token.av
-"""
+
+
+_USER_WITH_ID: Final = _user(_WITH_ID)
+_USER_WITH_EMAIL: Final = _user(_WITH_EMAIL)
+_USER_WITH_TOKEN: Final = _user(_WITH_TOKEN)
 _COMPUTED: Final = frozenset({"id", "email", "type", "imageURL", "linkedPrimaryUser"})
 
 
@@ -101,11 +112,24 @@ def iso_seconds(milliseconds: int) -> str:
 
 async def user_with_id(conn: Connection, app_id: str, user_id: str) -> User | None:
     """The user with this id."""
-    cursor = await conn.execute(_FIELDS, {"app_id": app_id, "user_id": user_id})
-    row = await cursor.fetchone()
+    return await _found(conn, app_id, _USER_WITH_ID, user_id)
+
+
+async def user_with_email(conn: Connection, app_id: str, email: str) -> User | None:
+    """The user with this address, which is in lower case."""
+    return await _found(conn, app_id, _USER_WITH_EMAIL, email)
+
+
+async def user_with_token(conn: Connection, app_id: str, token: str) -> User | None:
+    """The user for whom this refresh token, a canonical uuid, was made."""
+    return await _found(conn, app_id, _USER_WITH_TOKEN, hash_uuid_secret(token))
+
+
+async def _found(conn: Connection, app_id: str, statement: str, search: str) -> User | None:
+    row = await (await conn.execute(statement, {"app_id": app_id, "search": search})).fetchone()
     if row is None:
         return None
-    created_at_ms, fields = row
+    user_id, created_at_ms, fields = row
     return User(
         id=user_id,
         app_id=app_id,
@@ -116,18 +140,3 @@ async def user_with_id(conn: Connection, app_id: str, user_id: str) -> User | No
         created_at_ms=created_at_ms,
         extra={label: value for label, value in fields.items() if label not in _COMPUTED},
     )
-
-
-async def user_with_email(conn: Connection, app_id: str, email: str) -> User | None:
-    """The user with this address, which is in lower case."""
-    return await _first(conn, app_id, _WITH_EMAIL, email)
-
-
-async def user_with_token(conn: Connection, app_id: str, token: str) -> User | None:
-    """The user for whom this refresh token, a canonical uuid, was made."""
-    return await _first(conn, app_id, _WITH_TOKEN, hash_uuid_secret(token))
-
-
-async def _first(conn: Connection, app_id: str, search: str, value: str) -> User | None:
-    row = await (await conn.execute(search, (app_id, value))).fetchone()
-    return None if row is None else await user_with_id(conn, app_id, row[0])
