@@ -29,8 +29,9 @@ from triples.permissions.asker import Asker
 from triples.permissions.asking import Asking
 from triples.permissions.closures import compile_expression
 from triples.permissions.evaluate import permits
-from triples.permissions.in_sql.compile import Ground, RuleSql
+from triples.permissions.in_sql.compile import RuleSql
 from triples.permissions.in_sql.facts import Facts, value_of
+from triples.permissions.in_sql.operands import Ground
 from triples.permissions.in_sql.refusal import NotSql
 from triples.permissions.parse import parse
 from triples.permissions.tree import Node

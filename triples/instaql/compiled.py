@@ -21,7 +21,6 @@ from triples.instaql.parse import Parser
 from triples.instaql.shape import Shaped
 from triples.instaql.statement import Statement, compile_statement
 from triples.permissions.asking import Asking
-from triples.permissions.in_sql.compile import Ground
 from triples.permissions.in_sql.facts import (
     AUTH_ID,
     Facts,
@@ -31,6 +30,7 @@ from triples.permissions.in_sql.facts import (
     value_of,
 )
 from triples.permissions.in_sql.guards import RuleGuards, Undecided
+from triples.permissions.in_sql.operands import Ground
 from triples.permissions.in_sql.values import id_parameter
 from triples.permissions.rule_reads import labels_of
 from triples.permissions.rules import Rules

@@ -11,7 +11,6 @@ from typing import Any
 
 from triples.attrs.attr import Attr
 from triples.instaql import reads
-from triples.instaql.conditions import is_by_instant
 from triples.instaql.constants import lowered_ids_of
 from triples.instaql.forms import (
     All,
@@ -32,6 +31,7 @@ from triples.instaql.forms import (
     Term,
 )
 from triples.instaql.guards import Guard
+from triples.instaql.leaf_values import is_by_instant
 from triples.instaql.levels import order_attr
 from triples.instaql.reads import (
     Anything,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from triples.attrs.attr import Attr
-from triples.instaql.conditions import ConditionSql, compared_keys
+from triples.instaql.conditions import ConditionSql
 from triples.instaql.constants import cursor_id, cursor_place
 from triples.instaql.forms import (
     All,
@@ -27,6 +27,7 @@ from triples.instaql.forms import (
     Term,
 )
 from triples.instaql.guards import Guard
+from triples.instaql.leaf_values import compared_keys
 from triples.sql.fragment import Fragment, join, sql
 
 _NULL: Final = "''::bytea"

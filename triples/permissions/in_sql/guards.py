@@ -17,9 +17,10 @@ from triples.instaql.constants import FromConstant
 from triples.instaql.forms import Condition
 from triples.instaql.guards import NOTHING, Guard
 from triples.instaql.reads import ReadOf
-from triples.permissions.in_sql.compile import Ground, RuleSql
+from triples.permissions.in_sql.compile import RuleSql
 from triples.permissions.in_sql.facts import AUTH_ID
 from triples.permissions.in_sql.formula import Formula
+from triples.permissions.in_sql.operands import Ground
 from triples.permissions.in_sql.refusal import NotSql
 from triples.permissions.rule_reads import reads_of_rule
 from triples.permissions.rules import Rule, Rules

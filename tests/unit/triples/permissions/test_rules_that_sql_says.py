@@ -16,8 +16,9 @@ from triples.attrs.catalog import AttrCatalog
 from triples.attrs.system_catalog import SYSTEM_ATTRS
 from triples.permissions.asker import Asker
 from triples.permissions.asking import Asking
-from triples.permissions.in_sql.compile import Ground, RuleSql
+from triples.permissions.in_sql.compile import RuleSql
 from triples.permissions.in_sql.facts import Facts
+from triples.permissions.in_sql.operands import Ground
 from triples.permissions.in_sql.refusal import NotSql
 from triples.permissions.parse import parse
 from wire.ids import new_id

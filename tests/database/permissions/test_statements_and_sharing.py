@@ -1,0 +1,83 @@
+"""How many statements a query with rules takes (law 2), and whose answers are one (law 11)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.database.permissions.guarded import Guarded
+from triples.instaql.answer import run_query
+
+pytestmark = pytest.mark.asyncio
+
+CONTROL = ("begin", "rollback")
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement that any connection runs, but for those that open and close a snapshot."""
+    seen: list[str] = []
+
+    def note(query: Any) -> None:
+        text = query.decode() if isinstance(query, bytes) else str(query)
+        if not text.startswith(CONTROL):
+            seen.append(text)
+
+    execute = psycopg.AsyncCursor.execute  # raw cursors run theirs through it
+
+    async def noted(self: Any, query: Any, *args: Any, **options: Any) -> Any:
+        note(query)
+        return await execute(self, query, *args, **options)
+
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", noted)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("rule", "most"),
+    [
+        pytest.param("auth.role == 'boss' || auth.id in data.ref('team.members.id')", 1, id="SQL"),
+        pytest.param("data.title.matches('s')", 2, id="Python"),
+        pytest.param(
+            "data.ref('team.members.id').filter(m, m == auth.id) != []"
+            " && auth.ref('$user.teams.name').map(n, n + '!') != []",
+            4,
+            id="Python, with refs",
+        ),
+    ],
+)
+async def test_few_statements_whatever_the_rules(
+    guarded: Guarded, statements: list[str], rule: str, most: int
+) -> None:
+    rules = await guarded.push({"todos": {"allow": {"view": rule}}})
+    query = {"todos": {"team": {"todos": {"$": {"where": {"team.todos.title": "cook"}}}}}}
+    prepared = guarded.prepared(rules, query, "ann")
+    statements.clear()
+    await run_query(guarded.conn, prepared)
+    assert 1 <= len(statements) <= (most if not guarded.in_python else 4)
+
+
+@pytest.mark.parametrize(
+    ("rule", "users", "alike"),
+    [
+        pytest.param("true", ("ann", None), True, id="everything"),
+        pytest.param("data.done == true", ("ann", None), True, id="about the row alone"),
+        pytest.param("data.title.matches('a')", ("ann", None), True, id="the same, by Python"),
+        pytest.param("auth.id != null", ("ann", "bob"), True, id="both signed in"),
+        pytest.param("auth.id != null", ("ann", None), False, id="one signed in"),
+        pytest.param("auth.id == data.ownerId", ("ann", "bob"), False, id="their own"),
+        pytest.param("auth.role == 'worker'", ("bob", "cat"), False, id="a column may change"),
+        pytest.param("auth.id.matches('a') || true", ("ann", "bob"), True, id="decided by all"),
+    ],
+)
+async def test_answers_are_shared_by_whom_the_rules_cannot_tell_apart(
+    guarded: Guarded, rule: str, users: tuple[str | None, ...], alike: bool
+) -> None:
+    rules = await guarded.push({"todos": {"allow": {"view": rule}}})
+    if guarded.in_python:
+        assert guarded.prepared(rules, {"todos": {}}).judging is not None
+        return
+    first, second = (guarded.prepared(rules, {"todos": {}}, user).traits for user in users)
+    assert (first == second) == alike
