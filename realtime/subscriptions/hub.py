@@ -42,6 +42,8 @@ from wire.observations import HubTaskFailed, LiveQueryFailed, frames_of, report
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 60.0  # a query that is always too slow must not be asked all the time
+BUSY_SECONDS = 0.25  # a burst of writes is over sooner
+RESTS = 7  # times as long as the run took: four refreshers together run half of the time
 PASSING = frozenset((OperationTimedOut.type, QueryTimeout.type))
 APP_GONE = 4404  # WebSocket close code, private range
 VIEW_UNKNOWN = 1011  # "unexpected condition": the client connects again and asks anew
@@ -349,12 +351,21 @@ class QueryHub:
             self._spawn(self._refresh_dirty(state))
 
     async def _refresh_dirty(self, state: AppState) -> None:
-        """Answer the app's stale queries one after the other, beside other refreshers."""
+        """Answer the app's stale queries one after the other, beside other refreshers.
+
+        An app that never gets to the end of them rests between its runs, so that others are not
+        slowed down by it. What changes meanwhile is answered with the next run.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             while state.dirty:
                 live = state.dirty.popleft()
                 if live.stale and live.run is None and live.subscriptions:
+                    started = loop.time()
                     await asyncio.wait({self._start_run(live)})
+                    if started - began > BUSY_SECONDS:
+                        await asyncio.sleep(RESTS * (loop.time() - started))
         finally:
             state.refreshers -= 1
 

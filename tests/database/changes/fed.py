@@ -12,7 +12,7 @@ import psycopg
 from realtime.changes.change import TxChanges
 from realtime.changes.source import ChangeFeed
 
-PATIENCE_SECONDS = 60.0  # a new slot waits for every transaction of the whole server
+PATIENCE_SECONDS = 180.0  # a new slot waits for every transaction of the whole server
 
 INSERT_TRIPLE = """
 insert into triples (app_id, entity_id, attr_id, value) values (%s, %s, %s, %s::jsonb)

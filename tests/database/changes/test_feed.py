@@ -138,15 +138,17 @@ def test_rules_and_status_are_delivered(tell: Callable[[Story], None], app: str)
 
 
 def test_large_transaction_is_told_as_a_whole_in_bounded_memory(
-    tell: Callable[[Story], None], app: str
+    tell: Callable[[Story], None], app: str, campaign: bool
 ) -> None:
+    rows = 1_000_000 if campaign else 100_000
+
     async def story(fed: Fed, conn: psycopg.AsyncConnection[Any]) -> None:
         tracemalloc.start()
         await conn.execute(
             "insert into triples (app_id, entity_id, attr_id, value)"
             " select %s, gen_random_uuid(), %s, to_jsonb(md5(i::text))"
-            " from generate_series(1, 100000) i",
-            [app, ATTR],
+            " from generate_series(1, %s) i",
+            [app, ATTR, rows],
         )
         changes = await fed.next_of(app)
         assert (changes.truncated, changes.triple_changes) == (True, ())

@@ -1,0 +1,1 @@
+"""A busy app beside a quiet one."""
