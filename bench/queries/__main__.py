@@ -4,7 +4,9 @@ Needs a migrated database with `manage.py load_sample --apps 250 --triples 21000
 `INSTANT_DATABASE_URL`. Builds ordinary tables with the same data and ordinary indexes, then
 asks every question in both languages in turn, so that whatever else the machine does hits both.
 "ours" is the whole answer: the query checked and compiled (or found in the cache), run, and its
-wire JSON received. `--sockets URL` asks a running server for 20 rows and a link as fast as it can.
+wire JSON received. Beside the clock's stands the processor's time, of this process and of
+PostgreSQL's: on a machine with other work the clock says more about the others.
+`--sockets URL` asks a running server for 20 rows and a link as fast as it can.
 """
 
 from __future__ import annotations
@@ -13,8 +15,11 @@ import argparse
 import asyncio
 import os
 import random
+import statistics
 import sys
 import time
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import psycopg
@@ -84,8 +89,10 @@ async def _measure_all(
     url: str, apps: dict[str, AskedApp], nested: dict[str, AskedApp], rounds: int, only: str
 ) -> int:
     missed = 0
-    print("| question | app | ours p50 / p95, ms | SQL p50 / p95, ms | ratio | target |")
-    print("|---|---|--:|--:|--:|--:|")
+    print(
+        "| question | app | ours p50 / p95, ms | SQL p50 / p95, ms | ratio | target | CPU ratio |"
+    )
+    print("|---|---|--:|--:|--:|--:|--:|")
     async with await _connect(url) as conn:
         for question in QUESTIONS:
             if only not in question.name:
@@ -102,17 +109,34 @@ async def _measure(
     """Ask one question in turns, print its line, and say whether its target is missed."""
     catalog = await load_catalog(conn, app.id)
     rng = random.Random(question.name)
-    ours: list[float] = []
-    theirs: list[float] = []
+    ours = _Times([], [])
+    theirs = _Times([], [])
     for number in range(WARM_UP_ROUNDS + rounds):
         drawn = {"app": app.id, **question.draw(app, rng)}
         turns = [(_ask_ours, ours), (_ask_sql, theirs)]
         for ask, times in turns if number % 2 else turns[::-1]:
-            started = time.perf_counter()
+            started, used = time.perf_counter(), _cpu_ms(conn)
             await ask(conn, catalog, question, drawn)
             if number >= WARM_UP_ROUNDS:
-                times.append((time.perf_counter() - started) * 1000)
-    return _print_line(question, name, Percentiles.of(ours), Percentiles.of(theirs))
+                times.clock.append((time.perf_counter() - started) * 1000)
+                times.cpu.append(_cpu_ms(conn) - used)
+    return _print_line(question, name, ours, theirs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Milliseconds of each round, by the clock and by the processor."""
+
+    clock: list[float]
+    cpu: list[float]
+
+
+def _cpu_ms(conn: Connection) -> float:
+    """What this process and the connection's in PostgreSQL have used of processors so far."""
+    nanoseconds = 0
+    for process in ("self", str(conn.info.backend_pid)):
+        nanoseconds += int(Path(f"/proc/{process}/schedstat").read_text().split()[0])
+    return nanoseconds / 1e6
 
 
 async def _ask_ours(
@@ -128,12 +152,14 @@ async def _ask_sql(
     await (await conn.execute(question.sql, drawn)).fetchall()
 
 
-def _print_line(question: Question, name: str, ours: Percentiles, theirs: Percentiles) -> bool:
+def _print_line(question: Question, name: str, our_times: _Times, their_times: _Times) -> bool:
+    ours, theirs = Percentiles.of(our_times.clock), Percentiles.of(their_times.clock)
     ratio = ours.p50 / theirs.p50
+    cpu_ratio = statistics.median(our_times.cpu) / statistics.median(their_times.cpu)
     target = f"≤ {question.target}" if question.target else ""
     print(
         f"| {question.name} | {name} | {ours.p50:.2f} / {ours.p95:.2f}"
-        f" | {theirs.p50:.2f} / {theirs.p95:.2f} | {ratio:.2f} | {target} |",
+        f" | {theirs.p50:.2f} / {theirs.p95:.2f} | {ratio:.2f} | {target} | {cpu_ratio:.2f} |",
         flush=True,
     )
     return question.target is not None and ratio > question.target
