@@ -121,6 +121,9 @@ def _hunt(tell: Callable[[Story], None], seed: int) -> None:
 async def _connections() -> AsyncIterator[tuple[Connection, ReadLog]]:
     """One to write and ask with, one to read the log: an error would end a slot of its session."""
     async with connect() as conn, connect() as log_conn, ReadLog.of(log_conn) as log:
+        conn.prepare_threshold = (
+            0  # each statement runs some twenty times; planning is the most of it
+        )
         yield conn, log
 
 
