@@ -59,6 +59,7 @@ from triples.permissions.tree import (
     Or,
     Ref,
     Select,
+    nodes_of,
 )
 from triples.sql.fragment import sql
 
@@ -84,9 +85,8 @@ class RuleSql(Operands):
             return FAILS if kind == "failure" else formula_of(kind not in ("null", "false"))
         match node:
             case Conditional(condition, then, otherwise):
-                return choice(
-                    self._formula(condition), self._verdict(then), self._verdict(otherwise)
-                )
+                chosen = self._verdict(then), self._verdict(otherwise)
+                return choice(self._plain_condition(condition), *chosen)
             case Select() | Index() | Name() | Call("size" | "lowerAscii" | "upperAscii"):
                 return self._verdict_of_value(node)
             case Ref():
@@ -116,9 +116,8 @@ class RuleSql(Operands):
             case Not(operand):
                 return negation(self._formula(operand))
             case Conditional(condition, then, otherwise):
-                return choice(
-                    self._formula(condition), self._formula(then), self._formula(otherwise)
-                )
+                chosen = self._formula(then), self._formula(otherwise)
+                return choice(self._plain_condition(condition), *chosen)
             case Binary("==", left, right):
                 return self._equality(left, right)
             case Binary("!=", left, right):
@@ -140,6 +139,12 @@ class RuleSql(Operands):
                 return self._flag(node)
             case _:
                 raise NotSql(why_not(node))
+
+    def _plain_condition(self, node: Node) -> Formula:
+        """A condition of `? :`; it is written twice, so conditions of conditions would double."""
+        if not is_fact(node) and any(isinstance(each, Conditional) for each in nodes_of(node)):
+            raise NotSql("a condition of a condition is chosen by another")
+        return self._formula(node)
 
     def _flag(self, node: Node) -> Formula:
         attr = self._own_attr(node)
@@ -251,7 +256,7 @@ class RuleSql(Operands):
                 return self._either(equal)
         if is_fact(container):
             return self._in_fact(item, container)
-        members = lists.inside(self._value(container))
+        members = lists.inside(self._simple(container))
         return lists.contains(members, self._value(item), null_is_member=True)
 
     def _fact_in_ref(self, item: Node, ref: Ref) -> Formula:

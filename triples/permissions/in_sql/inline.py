@@ -33,7 +33,7 @@ from triples.permissions.tree import (
     free_names,
 )
 
-MAX_NODES: Final = 2_000  # some 100 times what people write; SQL grows with it
+MAX_NODES: Final = 500  # some 20 times what people write; SQL grows with it
 
 
 @dataclass(slots=True)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Final
 
 from triples.attrs.attr import Attr
 from triples.attrs.catalog import AttrCatalog
+from triples.instaql.constants import NUL
 from triples.instaql.dependencies import fixed
 from triples.instaql.reads import Anything, ConditionRead, EntityRead, NamesRead, ReadOf
 from triples.instaql.shape import Constant
@@ -39,6 +41,8 @@ from triples.permissions.tree import (
 )
 from triples.sql.fragment import sql
 
+MAX_KEYS: Final = 8  # `data.a.b.c` has three; the SQL of each stands in that of the next
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -61,7 +65,7 @@ class Operands:
 
     def _members(self, node: Node) -> Members:
         if not isinstance(node, Ref):
-            return lists.inside(self._value(node))
+            return lists.inside(self._simple(node))
         path = lists.path_of(self.ground.catalog, *self._start(node))
         for attr in (*(step.attr for step in path.steps), path.leaf):
             self.reads.append(fixed(ConditionRead(attr.id, Anything())))
@@ -77,17 +81,27 @@ class Operands:
             case Select(operand, key) | Index(operand, Literal(str() as key)):
                 if isinstance(operand, Name) and operand.name in ("data", "auth"):
                     return self._field(operand.name, key)
-                return values.member(self._value(operand), key)
-            case Call("size", target, arguments):
-                (of,) = arguments if target is None else (target,)
-                return lists.count(self._members(of)) if isinstance(of, Ref) else self._size(of)
+                if NUL in key:
+                    raise NotSql("no object holds a key with a null character")
+                return values.member(self._simple(operand), key)
+            case Call("size", None, (of,)) | Call("size", of, ()) if of is not None:
+                if isinstance(of, Ref):
+                    return lists.count(self._members(of))
+                return values.size(self._simple(of))
             case Call("lowerAscii" | "upperAscii" as function, target, ()) if target:
-                return values.in_case(self._value(target), upper=function == "upperAscii")
+                return values.in_case(self._simple(target), upper=function == "upperAscii")
             case _:
                 raise NotSql(why_not(node))
 
-    def _size(self, of: Node) -> Value:
-        return values.size(self._value(of))
+    def _simple(self, node: Node) -> Value:
+        """A value whose SQL may be written several times, or it would double with every level."""
+        depth = 0
+        at = node
+        while isinstance(at, Select | Index):
+            at, depth = at.operand, depth + 1
+        if depth > MAX_KEYS or isinstance(at, Call):
+            raise NotSql("its values are nested too deep")
+        return self._value(node)
 
     def _known(self, constant: Constant) -> Value:
         kind = kind_of(constant.value)

@@ -89,6 +89,30 @@ def test_rule_is_left_to_python(text: str) -> None:
     assert not _is_sql(text)
 
 
+def _nested(text: str, around: str, times: int) -> str:
+    for _ in range(times):
+        text = around.replace("@", text)
+    return text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(_nested("data.title", "size(@)", 30) + " == 1", id="sizes of sizes"),
+        pytest.param(_nested("data.title", "@.lowerAscii()", 40) + " == 'a'", id="cases of cases"),
+        pytest.param(_nested("data", "@.a", 50) + " == 'a'", id="keys of keys"),
+        pytest.param(
+            _nested("data.done", "((@) ? true : data.done)", 20), id="conditions of conditions"
+        ),
+        pytest.param("size(data.title, data.title) == 1", id="size of two"),
+        pytest.param("data.title.size(1) == 1", id="size with an argument"),
+        pytest.param(r'data.title["a\u0000"] == 1', id="a key that is not stored"),
+    ],
+)
+def test_rule_whose_sql_would_not_end_is_left_to_python(text: str) -> None:
+    assert not _is_sql(text)
+
+
 def test_nine_rules_in_ten_are_said_in_sql() -> None:
     assert len(IN_SQL) >= 0.9 * (len(IN_SQL) + len(IN_PYTHON))
 
