@@ -222,6 +222,19 @@ async def test_query_on_behalf_of_a_user_shows_what_the_user_may_see(
     assert sorted(titles(as_ann["todos"])) == TITLES
 
 
+async def test_refusal_is_never_one_by_rules_that_are_gone(asked: Asked, conn: Connection) -> None:
+    fails = {"todos": {"allow": {"view": "data.title > 1"}}}
+    await push(conn, asked, fails)
+    status, _ = await asked.admin({"query": {"todos": {}}}, as_guest="true")
+    assert status == 400
+    await conn.execute(
+        "update rules set code = '{}', version = version + 1 where app_id = %s::uuid",
+        (asked.world.app_id,),
+    )
+    status, body = await asked.admin({"query": {"todos": {}}}, as_guest="true")
+    assert (status, len(body["todos"])) == (200, 3)
+
+
 async def test_query_as_an_email_address_nobody_has_is_refused(asked: Asked) -> None:
     status, body = await asked.admin({"query": {"todos": {}}}, as_email="nobody@x.com")
     assert (status, body["type"]) == (400, "record-not-found")
