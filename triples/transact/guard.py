@@ -62,6 +62,11 @@ def check_values(author: Author, steps: Iterable[TripleStep], attrs: Mapping[str
             raise ValidationFailed.one("tx-step", _shown(step), _not_directly(attr))
 
 
+def guards_creation(etypes: Iterable[str]) -> bool:
+    """Whether `check_created` could refuse new entities of these etypes."""
+    return "$users" in etypes
+
+
 def check_created(author: Author, etypes: Iterable[str]) -> None:
     """Raise `ValidationFailed` for a new `$` entity that only sign-up or an admin makes."""
     if not author.is_admin and "$users" in etypes:

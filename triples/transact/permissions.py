@@ -107,7 +107,8 @@ async def judged(
     effects = effects_of(work, (s for s in steps if isinstance(s, TripleStep)), attrs)
     new_attrs = [step.attr for step in steps if isinstance(step, AddAttr)]
     reports_all = work.gathers_verdicts
-    if not reports_all and not may_be_judged(work.rules, effects, doomed, new_attrs):
+    must_know = reports_all or guard.guards_creation(e.attr.etype for e in effects)
+    if not must_know and not may_be_judged(work.rules, effects, doomed, new_attrs):
         return Judged(work, catalog, None)
     members = [
         member
