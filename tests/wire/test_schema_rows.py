@@ -1,6 +1,6 @@
 """Every row of the tables about schemas and jobs, through their endpoints on the running server.
 
-The rows are data, in `write_rows/section_10.py` and `section_11.py`.
+The rows are data, in `write_rows/section_10.py`, `section_11_3.py` and `section_11_4.py`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from tests.served import ServedDatabase
-from tests.wire.write_rows import section_10, section_11
+from tests.wire.write_rows import section_10, section_11_3, section_11_4
 from tests.wire.write_rows.app import WrittenApp
 from tests.wire.write_rows.assertions import assert_attr, assert_refused, assert_shown
 from tests.wire.write_rows.names import Names
 from tests.wire.write_rows.row import attr
 from tests.wire.write_rows.section_10 import JobRow
-from tests.wire.write_rows.section_11 import PushRow, StepsRow
+from tests.wire.write_rows.section_11_3 import StepsRow
+from tests.wire.write_rows.section_11_4 import PushRow
 
 JOB_SECONDS = 30.0
 JOB_KEYS = {
@@ -59,7 +60,7 @@ def test_job_comes_to_what_its_row_says(app: WrittenApp, row: JobRow, door: str)
 
 
 @pytest.mark.parametrize("prefix", ["dash", "superadmin"])
-@pytest.mark.parametrize("row", section_11.PUSHES, ids=lambda row: row.id)
+@pytest.mark.parametrize("row", section_11_4.ROWS, ids=lambda row: row.id)
 def test_push_comes_to_what_its_row_says(app: WrittenApp, row: PushRow, prefix: str) -> None:
     names = app.names()
     path = f"/{prefix}/apps/{app.app.id}/schema/push"
@@ -92,7 +93,7 @@ def test_push_comes_to_what_its_row_says(app: WrittenApp, row: PushRow, prefix: 
     assert again == []
 
 
-@pytest.mark.parametrize("row", section_11.STEPS, ids=lambda row: row.id)
+@pytest.mark.parametrize("row", section_11_3.ROWS, ids=lambda row: row.id)
 def test_steps_come_to_what_their_row_says(app: WrittenApp, row: StepsRow) -> None:
     names = app.names()
     for earlier in row.before:
