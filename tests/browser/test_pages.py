@@ -86,8 +86,14 @@ def test_a_recipe_opens_by_itself(visitor: Person, recipe: str) -> None:
     assert visitor.complaints == []
 
 
-@pytest.mark.parametrize("path", ["/", "/recipes/", *[f"/recipes/{name}.html" for name in RECIPES]])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("path", "scheme"),
+    [
+        *[(path, "light") for path in ("/", "/recipes/")],
+        *[(f"/recipes/{name}.html", "light") for name in RECIPES],
+        *[(path, "dark") for path in ("/", "/recipes/cursors.html")],
+    ],
+)
 def test_pages_have_no_serious_barrier(person: Person, axe: str, path: str, scheme: Any) -> None:
     page = person.open(path)
     page.emulate_media(color_scheme=scheme)

@@ -27,6 +27,8 @@ export class Pending {
     this.list = [];
     /** @type {{attrs: Attrs | null, steps: Map<string, Step[]>}} */
     this.words = { attrs: null, steps: new Map() };
+    /** @type {WeakMap<TripleStore, {mutations: Mutation[], version: TripleStore}>} by answer */
+    this.versions = new WeakMap();
   }
 
   /** @param {string} eventId */
@@ -102,18 +104,23 @@ export class Pending {
   }
 
   /**
-   * What an answer looks like with the changes that it does not show yet.
+   * What an answer looks like with the changes that it does not show yet. Of the changes that were
+   * there the last time nothing is applied again.
    * @param {TripleStore} store
    * @param {number} processedTxId of the answer
+   * @returns {TripleStore}
    */
   over(store, processedTxId) {
-    const { attrs } = store;
-    return this.list.reduce((before, mutation) => {
-      const isShown = mutation.txId !== undefined && mutation.txId <= processedTxId;
-      if (isShown) return before;
-      const steps = this.stepsFor(mutation, attrs);
-      return applied(before, steps, AFTER_ALL_SERVER_TIMES + mutation.order);
-    }, store);
+    const missing = this.list.filter(({ txId }) => txId === undefined || txId > processedTxId);
+    const before = this.versions.get(store);
+    const isGrown = before?.mutations.every((mutation, at) => missing[at] === mutation);
+    const known = before && isGrown ? before : { mutations: [], version: store };
+    const version = missing.slice(known.mutations.length).reduce((soFar, mutation) => {
+      const [steps, isAccepted] = [this.stepsFor(mutation, store.attrs), Boolean(mutation.txId)];
+      return applied(soFar, steps, AFTER_ALL_SERVER_TIMES + mutation.order, isAccepted);
+    }, known.version);
+    this.versions.set(store, { mutations: missing, version });
+    return version;
   }
 
   /**

@@ -208,11 +208,11 @@ export class Queries {
     return Math.min(Infinity, ...results.map((processedTxId) => processedTxId ?? Infinity));
   }
 
-  /** @param {(store: TripleStore) => boolean} holds */
-  someStore(holds) {
+  /** @returns {TripleStore[]} what is shown now, with pending changes */
+  shownStores() {
     const { pending } = this.core;
-    return [...this.byKey.values()].some(({ store, result }) => {
-      return store && result && holds(pending.over(store, result.processedTxId));
+    return [...this.byKey.values()].flatMap(({ store, result }) => {
+      return store && result ? [pending.over(store, result.processedTxId)] : [];
     });
   }
 

@@ -49,11 +49,12 @@ export class Writes {
   /** @param {any} chunks */
   steps(chunks) {
     const { core } = this;
+    const stores = core.queries.shownStores();
     return stepsOf(chunks, {
       attrs: core.pending.attrsOver(core.knownAttrs()),
       newId: core.newId,
       schema: core.schema,
-      exists: (etype, target) => core.queries.someStore((store) => exists(store, etype, target)),
+      exists: (etype, target) => stores.some((store) => exists(store, etype, target)),
     });
   }
 

@@ -16,12 +16,14 @@ import { TripleStore, triplesOf } from './triple_store.js';
  * @param {TripleStore} store
  * @param {Step[]} steps
  * @param {number} time created-at of new triples; beyond that of any the server gives
+ * @param {boolean} [isAccepted] the server took all of it, so that what it creates was not there;
+ *   the store may have it already, as an answer can be newer than it says
  * @returns {TripleStore}
  */
-export function applied(store, steps, time) {
+export function applied(store, steps, time, isAccepted = false) {
   const attrs = attrsAfter(store.attrs, steps);
   const known = attrs === store.attrs ? store : reindexed(store, attrs);
-  const wanted = steps.filter((step) => isWanted(known, step));
+  const wanted = steps.filter((step) => isWanted(known, step, isAccepted));
   const application = new Application(known, time);
   for (const step of wanted) application.take(step);
   application.fillNulls();
@@ -48,14 +50,18 @@ function reindexed(/** @type {TripleStore} */ store, /** @type {Attrs} */ attrs)
   return TripleStore.of(attrs, store.triples());
 }
 
-/** Modes speak of the state before the change: `create` of what is there, `update` of what is not,
- * do nothing. */
-function isWanted(/** @type {TripleStore} */ store, /** @type {Step} */ step) {
-  const [action, target, attrId, , opts] = step;
+/**
+ * Modes speak of the state before the change: `create` of what is there, and `update` of what is
+ * not, do nothing.
+ * @param {TripleStore} store
+ * @param {Step} step
+ * @param {boolean} isAccepted
+ */
+function isWanted(store, [action, target, attrId, , opts], isAccepted) {
   if (action !== 'add-triple' && action !== 'deep-merge-triple') return true;
-  if (opts?.mode !== 'create' && opts?.mode !== 'update') return true;
   const etype = store.attrs.get(attrId)?.['forward-identity'][1] ?? '';
-  return exists(store, etype, target) === (opts.mode === 'update');
+  if (opts?.mode === 'update') return exists(store, etype, target);
+  return opts?.mode !== 'create' || isAccepted || !exists(store, etype, target);
 }
 
 /**

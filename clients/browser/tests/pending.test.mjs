@@ -20,6 +20,19 @@ test('changes apply in the order in which they were made', () => {
   assert.equal(named(withTwo()), 'Second');
 });
 
+test('what was applied to an answer is not applied to it again', () => {
+  const [pending, store] = [withTwo(), world()];
+  const once = pending.over(store, 10);
+  assert.equal(pending.over(store, 10), once);
+  pending.add(rename('c', 3, 'Third'));
+  assert.equal(pending.over(store, 10).triple('ann', 'people.name')[2], 'Third');
+  pending.remove('c');
+  pending.remove('a');
+  assert.equal(pending.over(store, 10).triple('ann', 'people.name')[2], 'Second');
+  pending.remove('b');
+  assert.equal(pending.over(store, 10), store);
+});
+
 test('a refused change is as if it had never been', () => {
   const pending = withTwo();
   pending.remove('b');
@@ -40,6 +53,30 @@ for (const [name, txId, processed, expected] of MOMENTS) {
     assert.equal(named(pending, processed), expected);
   });
 }
+
+test('a confirmed change may be applied to an answer that has it already', () => {
+  const step = (value, ...mode) => ['add-triple', 'p9', 'posts.title', value, ...mode];
+  const steps = [
+    ['add-triple', 'p9', 'posts.id', 'p9'],
+    step('first'),
+    step('second', { mode: 'create' }),
+  ];
+  const pending = new Pending();
+  pending.add({ eventId: 'e', order: 1, created: 1, steps });
+  const title = (store) => pending.over(store, 10).triple('p9', 'posts.title')[2];
+  assert.equal(title(world()), 'second');
+  const newer = pending.over(world(), 10);
+  pending.confirm('e', 11, 0);
+  assert.equal(title(newer), 'second');
+});
+
+test('a confirmed update of what an answer does not show does not make it show', () => {
+  const pending = new Pending();
+  const steps = [['add-triple', 'zed', 'people.id', 'zed', { mode: 'update' }]];
+  pending.add({ eventId: 'e', order: 1, created: 1, steps });
+  pending.confirm('e', 11, 0);
+  assert.equal(pending.over(world(), 10).triple('zed', 'people.id'), undefined);
+});
 
 test('a change is retired once every answer has it', () => {
   const pending = withTwo();

@@ -6,6 +6,11 @@ export class Pending {
         attrs: Attrs | null;
         steps: Map<string, Step[]>;
     };
+    /** @type {WeakMap<TripleStore, {mutations: Mutation[], version: TripleStore}>} by answer */
+    versions: WeakMap<TripleStore, {
+        mutations: Mutation[];
+        version: TripleStore;
+    }>;
     /** @param {string} eventId */
     get(eventId: string): Mutation | undefined;
     /** @param {Mutation} mutation */
@@ -35,11 +40,13 @@ export class Pending {
      */
     stepsFor(mutation: Mutation, attrs: Attrs): Step[];
     /**
-     * What an answer looks like with the changes that it does not show yet.
+     * What an answer looks like with the changes that it does not show yet. Of the changes that were
+     * there the last time nothing is applied again.
      * @param {TripleStore} store
      * @param {number} processedTxId of the answer
+     * @returns {TripleStore}
      */
-    over(store: TripleStore, processedTxId: number): import("../store/triple_store.js").TripleStore;
+    over(store: TripleStore, processedTxId: number): TripleStore;
     /**
      * All attrs there are, with those that only pending changes have.
      * @param {Attrs} attrs the server's

@@ -51,8 +51,8 @@ export class Queries {
     state({ error, shown, isStored }: LiveQuery): any;
     /** @returns {number} up to where every answer goes, of those that are shown */
     oldestTxId(): number;
-    /** @param {(store: TripleStore) => boolean} holds */
-    someStore(holds: (store: TripleStore) => boolean): boolean;
+    /** @returns {TripleStore[]} what is shown now, with pending changes */
+    shownStores(): TripleStore[];
     /** Nothing that an earlier user saw is shown to the next. */
     forgetResults(): void;
 }

@@ -6,9 +6,11 @@
  * @param {TripleStore} store
  * @param {Step[]} steps
  * @param {number} time created-at of new triples; beyond that of any the server gives
+ * @param {boolean} [isAccepted] the server took all of it, so that what it creates was not there;
+ *   the store may have it already, as an answer can be newer than it says
  * @returns {TripleStore}
  */
-export function applied(store: TripleStore, steps: Step[], time: number): TripleStore;
+export function applied(store: TripleStore, steps: Step[], time: number, isAccepted?: boolean): TripleStore;
 /**
  * Whether the store has an entity in an etype.
  * @param {TripleStore} store
