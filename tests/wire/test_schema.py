@@ -67,11 +67,11 @@ class Cli:
         response = await view(request, app_id=self.app_id)
         return response.status_code, json.loads(response.content)
 
-    async def push(self, document: Any = DOCUMENT, background: bool = True) -> Any:
+    async def push(self, document: Any = DOCUMENT) -> Any:
         body = {
             "schema": document,
             "check_types": True,
-            "supports_background_updates": background,
+            "supports_background_updates": True,
         }
         status, answer = await self.post(schema.schema_apply, body)
         assert status == 200, answer
@@ -113,26 +113,6 @@ async def test_pull_of_an_empty_app_has_the_system_attrs_that_clients_may_see(cl
     }
 
 
-async def test_pushed_schema_is_pulled(cli: Cli) -> None:
-    await cli.push()
-    _, body = await cli.get(schema.schema_pull)
-    posts = body["schema"]["blobs"]["posts"]
-    link = body["schema"]["refs"]['["posts" "author" "authors" "posts"]']
-    assert set(posts) == {"id", "title", "slug", "meta"}
-    assert (posts["title"]["index?"], posts["title"]["required?"]) == (True, True)
-    assert (posts["slug"]["unique?"], posts["slug"]["checked-data-type"]) == (True, "string")
-    assert "checked-data-type" not in posts["meta"]
-    assert (link["cardinality"], link["unique?"], link["on-delete"]) == ("one", False, "cascade")
-    assert set(body["schema"]["blobs"]["authors"]) == {"id"}
-    assert "nick" in body["schema"]["blobs"]["$users"]
-
-
-async def test_second_push_of_the_same_schema_has_nothing_to_do(cli: Cli) -> None:
-    await cli.push()
-    answer = await cli.push()
-    assert (answer["steps"], answer["transaction"], answer["indexing-jobs"]) == ([], {}, None)
-
-
 async def test_change_of_a_stored_attr_is_a_job_that_the_client_can_follow(cli: Cli) -> None:
     await cli.push(without_title_index())
     answer = await cli.push()
@@ -149,21 +129,6 @@ async def test_change_of_a_stored_attr_is_a_job_that_the_client_can_follow(cli: 
     assert followed["jobs"] == [single["job"]]
     assert single["job"]["job_status"] == "completed"
     assert (await cli.blobs())["posts"]["title"]["index?"] is True
-
-
-async def test_client_without_background_updates_gets_one_update(cli: Cli) -> None:
-    await cli.push(without_title_index())
-    answer = await cli.push(background=False)
-    assert [step[0] for step in answer["steps"]] == ["update-attr"]
-    assert answer["indexing-jobs"] is None
-    assert (await cli.blobs())["posts"]["title"]["index?"] is True
-
-
-async def test_plan_changes_nothing(cli: Cli) -> None:
-    status, plan = await cli.post(schema.schema_plan, {"schema": DOCUMENT, "check_types": True})
-    assert status == 200
-    assert plan["new-schema"]["blobs"]["posts"]["title"]["id"] is None
-    assert "posts" not in await cli.blobs()
 
 
 async def test_name_can_be_deleted_and_used_again_in_one_push(cli: Cli) -> None:
@@ -188,50 +153,6 @@ async def test_name_can_be_deleted_and_used_again_in_one_push(cli: Cli) -> None:
     _, listed = await cli.get(schema.dash_soft_deleted)
     assert [attr["id"] for attr in listed["attrs"]] == [title["id"]]
     assert listed["grace-period-days"] == 2
-
-
-@pytest.mark.parametrize(
-    ("links", "message"),
-    [
-        pytest.param(
-            {
-                "x": {
-                    "forward": {"on": "posts", "has": "many", "label": "a", "onDelete": "cascade"},
-                    "reverse": {"on": "authors", "has": "one", "label": "b"},
-                }
-            },
-            "posts->a: Cascade delete",
-            id="cascade from many",
-        ),
-        pytest.param(
-            {
-                "x": {
-                    "forward": {"on": "authors", "has": "many", "label": "posts"},
-                    "reverse": {"on": "posts", "has": "one", "label": "author"},
-                }
-            },
-            "authors->posts: Conflicting link",
-            id="backwards",
-        ),
-        pytest.param(
-            {
-                "x": {
-                    "forward": {"on": "posts", "has": "many", "label": "title"},
-                    "reverse": {"on": "authors", "has": "one", "label": "titles"},
-                }
-            },
-            "posts->title: Duplicate entry",
-            id="name of a property",
-        ),
-        pytest.param({"x": {"forward": 1}}, "links->x->forward must be an object.", id="shape"),
-    ],
-)
-async def test_impossible_schema_is_refused(cli: Cli, links: Any, message: str) -> None:
-    await cli.push()
-    status, body = await cli.post(schema.schema_plan, {"schema": {"links": links}})
-    assert (status, body["type"], body["hint"]["data-type"]) == (400, "validation-failed", "schema")
-    assert body["hint"]["errors"][0]["message"].startswith(message)
-    assert body["hint"]["errors"][0]["in"][0] == "schema"
 
 
 async def test_unknown_job_type_is_named(cli: Cli) -> None:

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.usefixtures("open_pool")]
 
 REQUESTS = AsyncRequestFactory()
 EMAIL = next(a.id for a in SYSTEM_ATTRS if (a.etype, a.label) == ("$users", "email"))
-T, G = new_id(), new_id()
+T = new_id()
 
 
 class Admin:
@@ -52,19 +52,6 @@ class Admin:
         status, body = await self.post({"steps": steps}, **headers)
         assert (status, list(body)) == (200, ["tx-id"]), body
 
-    async def refused(self, *steps: Any, strict: bool = False) -> dict[str, Any]:
-        """The first error of a refusal for the shape of the steps."""
-        status, body = await self.post({"steps": steps, "throw-on-missing-attrs?": strict})
-        assert (status, body["type"]) == (400, "validation-failed")
-        assert body["hint"]["data-type"] == "steps"
-        assert await self.writer().entities() == set()
-        error: dict[str, Any] = body["hint"]["errors"][0]
-        return error
-
-    def writer(self) -> Writer:
-        """The stored rows."""
-        return Writer(self.conn, self.app_id)
-
     async def named(self, entity: str) -> dict[str, Any]:
         """The values of an entity by `etype.label`."""
         attrs = (await load_catalog(self.conn, self.app_id)).attrs
@@ -82,37 +69,6 @@ class Admin:
 async def admin(conn: Connection) -> Admin:
     """The admin of a new app."""
     return Admin(conn, await tenants.create_app(conn, "admin transact"))
-
-
-async def test_values_are_written_and_attrs_made(admin: Admin) -> None:
-    await admin.write(["update", "todos", T, {"id": "ignored", "title": "milk", "done": False}])
-    assert await admin.named(T) == {"todos.id": T, "todos.title": "milk", "todos.done": False}
-    title, own = await admin.attr("todos", "title"), await admin.attr("todos", "id")
-    assert (title.value_type, title.cardinality) == ("blob", "one")
-    assert (title.is_unique, title.is_indexed, title.checked_data_type) == (False, False, None)
-    assert (own.is_unique, own.is_indexed) == (True, False)
-
-
-async def test_create_is_for_new_entities(admin: Admin) -> None:
-    await admin.write(["create", "todos", T, {"title": "milk"}])
-    _, body = await admin.post({"steps": [["create", "todos", T, {"title": "tea"}]]})
-    assert body["message"].startswith("Validation failed for tx-step: Creating entities that exist")
-
-
-@pytest.mark.parametrize("op", ["update", "merge"])
-@pytest.mark.parametrize(
-    ("options", "accepted"),
-    [([], 200), ([{"upsert": True}], 200), ([{"upsert": False}], 400), ([None], 200)],
-)
-async def test_upsert_option(admin: Admin, op: str, options: list[Any], accepted: int) -> None:
-    status, _ = await admin.post({"steps": [[op, "todos", T, {"a": 1}, *options]]})
-    assert status == accepted
-
-
-async def test_merge_is_deep(admin: Admin) -> None:
-    await admin.write(["update", "todos", T, {"meta": {"a": 1, "b": {"c": 1}}}])
-    await admin.write(["merge", "todos", T, {"meta": {"a": None, "b": {"d": 2}}}])
-    assert (await admin.named(T))["todos.meta"] == {"b": {"c": 1, "d": 2}}
 
 
 async def test_numbers_are_added_up_by_name_and_by_attr_id(admin: Admin) -> None:
@@ -143,143 +99,6 @@ async def test_write_is_done_only_where_expected_values_are_stored(
     assert status == (200 if accepted else 400)
     assert accepted or body["hint"]["errors"][0]["issue"] == "expectation-failed"
     assert (await admin.named(T))["todos.status"] == ("mine" if accepted else "open")
-
-
-async def test_links_are_made_and_removed_by_either_name(admin: Admin) -> None:
-    other = new_id()
-    await admin.write(["link", "todos", T, {"goals": [G, other]}])
-    link = await admin.attr("todos", "goals")
-    assert (link.value_type, link.cardinality, link.is_unique) == ("ref", "many", False)
-    assert (link.reverse_etype, link.reverse_label) == ("goals", "todos")
-    await admin.write(["unlink", "goals", other, {"todos": T}])
-    assert await admin.named(T) == {"todos.goals": G}
-
-
-LOOKUPS = [
-    pytest.param(["email", "a@b.c"], id="list"),
-    pytest.param({"email": "a@b.c"}, id="object"),
-    pytest.param('lookup__email__"a@b.c"', id="text"),
-]
-
-
-@pytest.mark.parametrize("lookup", LOOKUPS)
-async def test_entity_is_named_by_a_unique_value(admin: Admin, lookup: Any) -> None:
-    await admin.write(["update", "people", lookup, {"name": "Ann"}])
-    await admin.write(["update", "people", lookup, {"age": 3}])
-    (entity,) = await admin.writer().entities()
-    assert await admin.named(entity) == {
-        "people.id": entity,
-        "people.email": "a@b.c",
-        "people.name": "Ann",
-        "people.age": 3,
-    }
-    email = await admin.attr("people", "email")
-    assert (email.is_unique, email.is_indexed) == (True, True)
-    await admin.write(["delete", "people", lookup, None])
-    assert await admin.writer().entities() == set()
-
-
-@pytest.mark.parametrize("lookup", LOOKUPS[1:])
-@pytest.mark.parametrize("is_list", [True, False], ids=["in a list", "alone"])
-async def test_target_is_named_by_a_unique_value(admin: Admin, lookup: Any, is_list: bool) -> None:
-    await admin.write(["update", "people", {"email": "a@b.c"}, {}])
-    (ann,) = await admin.writer().entities()
-    await admin.write(["link", "todos", T, {"people": [lookup] if is_list else lookup}])
-    assert await admin.named(T) == {"todos.people": ann}
-
-
-async def test_entity_is_named_by_what_it_links_to(admin: Admin) -> None:
-    await admin.write(["update", "profiles", ["owner.id", G], {"bio": "…"}])
-    (profile,) = await admin.writer().entities()
-    assert await admin.named(profile) == {
-        "profiles.id": profile,
-        "profiles.owner": G,
-        "profiles.bio": "…",
-    }
-    owner = await admin.attr("profiles", "owner")
-    assert (owner.cardinality, owner.is_unique, owner.is_indexed) == ("one", True, True)
-
-
-async def test_delete_rule_params_and_raw_attr_steps(admin: Admin) -> None:
-    attr_id = new_id()
-    attr = {
-        "id": attr_id,
-        "forward-identity": [new_id(), "todos", "color"],
-        "value-type": "blob",
-        "cardinality": "one",
-        "unique?": False,
-        "index?": False,
-    }
-    await admin.write(["add-attr", attr], ["ruleParams", "todos", T, {"a": 1}])
-    await admin.write(["update", "todos", T, {"color": "red"}], ["delete-attr", attr_id])
-    await admin.write(["delete", "todos", T])
-    assert await admin.writer().entities() == set()
-    assert (await load_catalog(admin.conn, admin.app_id)).by_id(attr_id) is None
-
-
-@pytest.mark.parametrize(
-    ("step", "where"),
-    [
-        ("x", [0]),
-        ([], [0, 0]),
-        (["explode", "todos", T], [0, 0]),
-        (["update-attr", {}], [0, 0]),
-        (["create", "todos", T, {}, {}], [0]),
-        (["update", "todos", T], [0]),
-        (["update", "todos", T, 5], [0, 3]),
-        (["update", "", T, {}], [0, 1]),
-        (["update", "todos", T, {}, 5], [0, 4]),
-        (["update", "todos", T, {" ": 1}], [0, 3, " "]),
-        (["increment", "todos", T], [0]),
-        (["expect", "todos", T, 5], [0, 3]),
-        (["increment-triple", T, G], [0]),
-    ],
-)
-async def test_wrong_shape_is_pointed_at(admin: Admin, step: Any, where: list[Any]) -> None:
-    assert (await admin.refused(step))["in"] == where
-
-
-async def test_unsupported_action_is_named(admin: Admin) -> None:
-    assert (await admin.refused(["update-attr", {}]))["message"] == "Unsupported action update-attr"
-
-
-@pytest.mark.parametrize("entity", ["bad-id", 7, ["a"], {}, {"a": 1, "b": 2}, None])
-async def test_bad_id_is_named(admin: Admin, entity: Any) -> None:
-    error = await admin.refused(["update", "todos", T, {}], ["update", "todos", entity, {}])
-    shown = entity if isinstance(entity, str) else json.dumps(entity, separators=(",", ":"))
-    assert error == {
-        "message": f"Invalid entity ID '{shown}'. Entity IDs must be UUIDs or lookup references.",
-        "in": [1, 2],
-    }
-
-
-@pytest.mark.parametrize(
-    ("lookup", "message"),
-    [
-        (["title", "x"], "title is not a unique attribute on todos"),
-        (["x.y.z", "x"], "x.y.z is not a valid lookup attribute."),
-        (["owner.name", "x"], "owner.name is not a valid lookup attribute."),
-        ("lookup__slug__{", "lookup value is invalid"),
-    ],
-)
-async def test_bad_lookup_is_refused(admin: Admin, lookup: Any, message: str) -> None:
-    await admin.write(["update", "todos", T, {"title": "x"}], ["delete", "todos", T])
-    assert (await admin.refused(["update", "todos", lookup, {}]))["message"] == message
-
-
-async def test_missing_attrs_are_named_on_demand(admin: Admin) -> None:
-    await admin.write(["update", "todos", T, {"title": "x"}], ["delete", "todos", T])
-    error = await admin.refused(["update", "todos", T, {"title": "x", "color": "red"}], strict=True)
-    assert error["hint"] == {"attributes": ["todos.color"]}
-    assert error["message"] == "Attributes are missing in your schema"
-
-
-async def test_nothing_is_written_if_one_step_fails(admin: Admin) -> None:
-    status, _ = await admin.post(
-        {"steps": [["update", "todos", T, {"a": 1}], ["update", "todos", G, {}, {"upsert": False}]]}
-    )
-    assert status == 400
-    assert (await load_catalog(admin.conn, admin.app_id)).forward("todos", "a") is None
 
 
 @pytest.mark.parametrize(

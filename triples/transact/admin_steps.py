@@ -67,10 +67,12 @@ class _Compiler:
         self.index = index
         if not isinstance(step, list):
             self._wrong("coll?")
-        action = step[0] if step else None
+        if not step:
+            self._wrong("a known action", 0)
+        action = step[0]
         compile_action = _ACTIONS.get(action) if isinstance(action, str) else None
         if compile_action is None:
-            self._refuse(f"Unsupported action {action}", 0)
+            self._refuse(f"Unsupported action {_shown(action)}", 0)
         compile_action(self, step)
 
     def create(self, step: list[Any]) -> None:
@@ -193,9 +195,9 @@ class _Compiler:
                 ((name, value),) = given.items()
                 return [self._lookup_attr(etype, name).id, value]
             case _:
-                shown = given if isinstance(given, str) else json.dumps(given).decode()
                 self._refuse(
-                    f"Invalid entity ID '{shown}'. Entity IDs must be UUIDs or lookup references.",
+                    f"Invalid entity ID '{_shown(given)}'."
+                    " Entity IDs must be UUIDs or lookup references.",
                     position,
                 )
 
@@ -262,6 +264,10 @@ class _Compiler:
         if where:
             error["in"] = [self.index, *where]
         raise ValidationFailed.of("steps", self.steps, [error])
+
+
+def _shown(given: Any) -> str:
+    return given if isinstance(given, str) else json.dumps(given).decode()
 
 
 _ACTIONS: Final[dict[str, Callable[[_Compiler, list[Any]], None]]] = {

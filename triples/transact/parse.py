@@ -24,6 +24,7 @@ from triples.transact.steps import (
     TripleStep,
     UpdateAttr,
 )
+from wire import json
 from wire.errors import ValidationFailed
 from wire.ids import parse_uuid
 
@@ -186,7 +187,7 @@ def _wrong(tx_steps: Any, expected: str, where: list[int | str]) -> ValidationFa
 
 
 def _shown(part: Any) -> str:
-    return part if isinstance(part, str) else str(part)
+    return part if isinstance(part, str) else json.dumps(part).decode()
 
 
 _PARSERS: Final[dict[str, Callable[[_StepParser, list[Any]], Step]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -143,8 +144,9 @@ def test_what_is_no_entity_is_named(op: str, entity: Any) -> None:
         parse_steps([["delete-attr", A], step])
     (error,) = refused.value.hint["errors"]
     assert error["in"] == [1, 1]
+    shown = entity if isinstance(entity, str) else json.dumps(entity, separators=(",", ":"))
     assert error["message"] == (
-        f"Invalid entity ID '{entity}'. Entity IDs must be UUIDs."
+        f"Invalid entity ID '{shown}'. Entity IDs must be UUIDs."
         " Use id() or lookup() to generate a valid UUID."
     )
 

@@ -300,6 +300,23 @@ def _impossible(name: str, message: str, stored: Any, document: Any) -> PushRow:
 
 
 REFUSED: Final = [
+    PushRow(
+        "link with a side that is a number",
+        {"links": {"any": {"forward": 1}}},
+        refused=Refused(
+            "validation-failed",
+            "Validation failed for schema: links->any->forward must be an object.",
+            {
+                "data-type": "schema",
+                "errors": [
+                    {
+                        "message": "links->any->forward must be an object.",
+                        "in": ["schema", "links", "any", "forward"],
+                    }
+                ],
+            },
+        ),
+    ),
     _impossible(
         "link with the name of a property",
         f"~posts->author: {DUPLICATE}",

@@ -104,6 +104,12 @@ OPERATIONS: Final = [
     ),
     Row(
         "§3.1",
+        "update with options that are null",
+        [["update", "people", "@ann", {"age": 3}, None]],
+        after={"people @ann": {"age": 3}},
+    ),
+    Row(
+        "§3.1",
         "merge goes into objects",
         [["merge", "people", "@ann", {"meta": {"a": None, "b": {"y": 2}}, "age": 3}]],
         before=[[["update", "people", "@ann", {"meta": {"a": 1, "b": {"x": 1}}}]]],
@@ -225,8 +231,20 @@ UNKNOWN: Final[dict[str, list[Any]]] = {
     "restore-attr": ["@a"],
     "add-triple": ["@ann", "#people.name", "x"],
 }
-MISSHAPEN: Final[list[tuple[str, list[Any], str, list[Any]]]] = [
+MISSHAPEN: Final[list[tuple[str, Any, str, list[Any]]]] = [
     ("step that is text", ["x"], "coll?", [0]),
+    ("step without an action", [[]], "a known action", [0, 0]),
+    ("increment of three", [["increment", "people", "@ann"]], "4 elements", [0]),
+    ("expectation that is none", [["expect", "people", "@ann", 5]], "map?", [0, 3]),
+    ("delete of two", [["delete", "people"]], "3 to 5 elements", [0]),
+    (
+        "label without a name",
+        [["update", "people", "@ann", {" ": 1}]],
+        "non-blank-string?",
+        [0, 3, " "],
+    ),
+    ("increment by attr id of three", [["increment-triple", "@ann", "@a"]], "4 elements", [0]),
+    ("steps that are text", "x", "coll?", []),
     ("create of five", [["create", "people", "@ann", {}, {}]], "4 elements", [0]),
     ("update of three", [["update", "people", "@ann"]], "4 to 5 elements", [0]),
     ("values that are none", [["update", "people", "@ann", 5]], "map?", [0, 3]),
@@ -281,7 +299,14 @@ GRAMMAR_ROWS: Final = [
         for op, rest in UNKNOWN.items()
     ),
     *(
-        _http(name, *steps, refused=misshapen("steps", expected, *where))
+        Row(
+            "§3.2",
+            name,
+            steps,
+            only="http",
+            why=GRAMMAR,
+            refused=misshapen("steps", expected, *where),
+        )
         for name, steps, expected, where in MISSHAPEN
     ),
     *(

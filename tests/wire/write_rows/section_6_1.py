@@ -98,6 +98,11 @@ ROWS: Final = [
     _wrong_attr("restrict", "cascade", "on-delete", **{"on-delete": "restrict"}),
     _bad_id("x", "x"),
     _bad_id("", ""),
+    _bad_id(7, "7"),
+    _bad_id(None, "null"),
+    _bad_id({"email": "x"}, '{"email":"x"}'),
+    _bad_id(["email", "x"], '["email","x"]'),
+    _bad_id(["#people.email"], '["#people.email"]'),
     _bad_id_lookup(1, ["add-triple", ["#people.id", "bob"], "#people.name", "Bob"]),
     _bad_id_lookup(3, ["add-triple", "@book", "#books.author", ["#people.id", "bob"]]),
 ]
