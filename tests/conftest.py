@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
 
 import pytest
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 
 from tests.served import ServedDatabase, served_database
+
+SECOND_PASS_SHARE: Final = 5
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # a line a request hides what a test logs
 
@@ -37,6 +41,29 @@ def django_db_setup(
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long generated tests look: `bin/test --campaign` makes them look for a night.
+
+    The second pass, on another PostgreSQL, looks for what differs there, with a fifth of the cases.
+    """
+
+    is_campaign: bool
+    is_second_pass: bool
+
+    def cases(self, usual: int, campaign: int) -> int:
+        """How many cases to try, given the two numbers of a test."""
+        if self.is_campaign:
+            return campaign
+        return -(-usual // SECOND_PASS_SHARE) if self.is_second_pass else usual
+
+
+@pytest.fixture(scope="session")
+def effort() -> Effort:
+    """What `bin/test` asked of the tests that generate their cases."""
+    return Effort("TEST_CAMPAIGN" in os.environ, "TEST_SECOND_PASS" in os.environ)
 
 
 @pytest.fixture(scope="session")

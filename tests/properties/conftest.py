@@ -1,4 +1,4 @@
-"""How many cases the property tests try: a run's worth, or with `--campaign` a night's."""
+"""What the property tests start from: how many cases, and which."""
 
 from __future__ import annotations
 
@@ -7,19 +7,16 @@ import random
 
 import pytest
 
+from tests.conftest import Effort
+
 CASES = 2_000
 CAMPAIGN_CASES = 50_000
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """`pytest tests/properties --campaign`."""
-    parser.addoption("--campaign", action="store_true", help=f"{CAMPAIGN_CASES} generated cases")
-
-
 @pytest.fixture(scope="session")
-def cases(request: pytest.FixtureRequest) -> int:
+def cases(effort: Effort) -> int:
     """How many cases a property is tried on."""
-    return CAMPAIGN_CASES if request.config.getoption("--campaign", default=False) else CASES
+    return effort.cases(CASES, CAMPAIGN_CASES)
 
 
 @pytest.fixture(scope="session")

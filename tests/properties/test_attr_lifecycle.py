@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.conftest import Effort
 from tests.database.transact.writer import Writer
 from triples import tenants
 from triples.attrs.attr import CheckedDataType
@@ -38,12 +39,12 @@ Values = dict[tuple[str, str], Any]
 
 
 def test_no_order_of_changes_loses_a_value_or_leaves_a_flag(
-    seed: int, campaign: bool, django_db_setup: None, monkeypatch: pytest.MonkeyPatch
+    seed: int, effort: Effort, django_db_setup: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(walk, "WINDOW_ROWS", WINDOW)
     monkeypatch.setattr(walk, "LOOKED_AT_ROWS", WINDOW)
     monkeypatch.setattr(walk, "ENTITIES", WINDOW)
-    asyncio.run(_sequences(seed, CAMPAIGN_SEQUENCES if campaign else SEQUENCES))
+    asyncio.run(_sequences(seed, effort.cases(SEQUENCES, CAMPAIGN_SEQUENCES)))
 
 
 async def _sequences(seed: int, count: int) -> None:

@@ -7,7 +7,6 @@ through the log alone. The answers that arrive may not go back in time either (l
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import Any, Final
 
 import hypothesis
@@ -16,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from realtime import lifecycle
+from tests.conftest import Effort
 from tests.oracle.storing import store_world
 from tests.oracle.world import World
 from tests.properties.changes import Change, ChangingWorld, changes
@@ -46,12 +46,10 @@ def stories(draw: Any) -> tuple[World, list[dict[str, Any]], list[Change]]:
 
 
 @pytest.mark.usefixtures("django_db_setup")
-def test_every_live_answer_becomes_equal_to_a_fresh_one(seed: int) -> None:
-    campaign = os.environ.get("TEST_CAMPAIGN") == "yes"
-
+def test_every_live_answer_becomes_equal_to_a_fresh_one(seed: int, effort: Effort) -> None:
     @hypothesis.seed(seed)
     @settings(
-        max_examples=CAMPAIGN_EXAMPLES if campaign else EXAMPLES,
+        max_examples=effort.cases(EXAMPLES, CAMPAIGN_EXAMPLES),
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -10,6 +10,7 @@ import httpx
 import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tests.conftest import Effort
 from tests.properties.requests import METHODS, Request, filled, paths, requests
 from tests.sdk.apps import App, HttpServer, create_app
 
@@ -21,7 +22,7 @@ SECONDS: Final = 30.0
 
 
 def test_every_request_is_answered_or_refused_in_order(
-    server: HttpServer, seed: int, campaign: bool
+    server: HttpServer, seed: int, effort: Effort
 ) -> None:
     app = create_app(server, "fuzzed")
     counted: Counter[str] = Counter()
@@ -34,7 +35,7 @@ def test_every_request_is_answered_or_refused_in_order(
 
         @hypothesis.seed(seed)
         @settings(
-            max_examples=CAMPAIGN_CASES if campaign else CASES,
+            max_examples=effort.cases(CASES, CAMPAIGN_CASES),
             deadline=None,
             database=None,
             phases=(Phase.generate,),

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import random
 import re
 from contextlib import AsyncExitStack
@@ -19,6 +18,7 @@ from typing import Any, Final
 import pytest
 
 from realtime import lifecycle
+from tests.conftest import Effort
 from tests.oracle.storing import store_world
 from tests.properties.live import LIMIT_SECONDS, Conversation, LiveClient, conversation, serving
 from tests.properties.ruled_world import (
@@ -80,15 +80,16 @@ class Watcher:
 
 
 @pytest.mark.usefixtures("django_db_setup")
-def test_hidden_values_leave_in_no_way(seed: int, caplog: pytest.LogCaptureFixture) -> None:
-    campaign = os.environ.get("TEST_CAMPAIGN") == "yes"
+def test_hidden_values_leave_in_no_way(
+    seed: int, effort: Effort, caplog: pytest.LogCaptureFixture
+) -> None:
     rng = random.Random(seed)
     caplog.set_level(logging.DEBUG)
     with asyncio.Runner() as runner:
         entered = serving()
         runner.run(entered.__aenter__())
         try:
-            worlds = (CAMPAIGN_RULE_SETS if campaign else RULE_SETS) // RULE_SETS_A_WORLD
+            worlds = effort.cases(RULE_SETS, CAMPAIGN_RULE_SETS) // RULE_SETS_A_WORLD
             seen = sum(runner.run(_story(rng, f"seed {seed}")) for _ in range(worlds))
         finally:
             runner.run(entered.__aexit__(None, None, None))

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.conftest import Effort
 from tests.database.transact.writer import Writer
 from tests.properties.write_model import Model, Refused, Spec, Step
 from triples import tenants
@@ -52,9 +53,9 @@ PATCHES: Final[tuple[Any, ...]] = (
 
 
 def test_random_writes_do_what_the_model_says(
-    seed: int, campaign: bool, django_db_setup: None
+    seed: int, effort: Effort, django_db_setup: None
 ) -> None:
-    asyncio.run(_sequences(seed, CAMPAIGN_SEQUENCES if campaign else SEQUENCES))
+    asyncio.run(_sequences(seed, effort.cases(SEQUENCES, CAMPAIGN_SEQUENCES)))
 
 
 async def _sequences(seed: int, count: int) -> None:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import Effort
 from tests.database.transact.writer import ADMIN, GUEST, Writer
 from triples import tenants
 from triples.attrs.system_catalog import SYSTEM_ATTRS
@@ -147,7 +148,7 @@ step_lists = st.one_of(
 
 
 def test_any_steps_are_written_or_refused(
-    seed: int, campaign: bool, django_db_setup: None, caplog: pytest.LogCaptureFixture
+    seed: int, effort: Effort, django_db_setup: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     with asyncio.Runner() as runner:
         conn, closing = runner.run(_connected())
@@ -156,7 +157,7 @@ def test_any_steps_are_written_or_refused(
 
         @hypothesis.seed(seed)
         @settings(
-            max_examples=CAMPAIGN_EXAMPLES if campaign else EXAMPLES,
+            max_examples=effort.cases(EXAMPLES, CAMPAIGN_EXAMPLES),
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
