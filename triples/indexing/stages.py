@@ -55,14 +55,20 @@ async def run_batch(conn: Connection, app_id: str | None = None) -> bool:
         if job is None:
             return False
         await conn.execute(_LOCK, (job.app_id,))
-        catalog = await load_catalog(conn, job.app_id)
-        attr = catalog.by_id(job.attr_id)
-        if attr is None or attr.catalog == "system" or not await _holds(conn, job):
-            outcome = Outcome(failure=ATTR_CHANGED)
-        else:
-            outcome = await _stage(conn, job, attr, catalog)
-        await _advance(conn, job, outcome)
+        await _advance(conn, job, await _worked(conn, job))
     return True
+
+
+async def _worked(conn: Connection, job: Job) -> Outcome:
+    if job.stage == "undo-triples":
+        # Also while the attr is hidden: it no longer says that a job is at it, so whoever restores
+        # it would not know of the rest.
+        return await _rewrite(conn, job)
+    catalog = await load_catalog(conn, job.app_id)
+    attr = catalog.by_id(job.attr_id)
+    if attr is None or attr.catalog == "system" or not await _holds(conn, job):
+        return Outcome(failure=ATTR_CHANGED)
+    return await _stage(conn, job, attr, catalog)
 
 
 async def fail_next(conn: Connection, app_id: str | None = None) -> None:
@@ -97,7 +103,7 @@ async def _stage(conn: Connection, job: Job, attr: Attr, catalog: AttrCatalog) -
         case "update-triples":
             return await _update_triples(conn, job)
         case "undo-triples":
-            return await _rewrite(conn, job)
+            raise ValueError("undoing asks nothing of the attr")
 
 
 async def _advance(conn: Connection, job: Job, outcome: Outcome) -> None:
@@ -136,7 +142,7 @@ async def _abort(conn: Connection, job: Job, failure: Failure) -> None:
 
 async def _holds(conn: Connection, job: Job) -> bool:
     """Whether the attr is still as the job has made it."""
-    if job.stage == "undo-triples" or not job.job_type.has_started(job.stage):
+    if not job.job_type.has_started(job.stage):
         return True
     text = f"select ({job.job_type.holds}) from attrs {_OF_JOB}"
     row = await (await conn.execute(text, _values(job))).fetchone()
