@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -114,6 +115,67 @@ def test_steps_come_to_what_their_row_says(app: WrittenApp, row: StepsRow) -> No
     for name, properties in row.attrs.items():
         assert_attr(app.find_attr(names.resolved(name)), names.resolved(properties))
     assert_shown(app, names, row.after)
+
+
+def test_schema_is_the_same_wherever_it_is_read(app: WrittenApp) -> None:
+    """§11.2, §11.3."""
+    names = app.names()
+    title = attr("title", "~posts.title", index_q=True, checked_data_type="string")
+    author = attr("author", "~posts.author", to="~people.posts", on_delete="cascade")
+    write(app, names, [["add-attr", title], ["add-attr", author]])
+
+    pulled = app.get(app.dash("schema/pull"))
+    others = [f"/superadmin/apps/{app.app.id}/schema", "/admin/schema"]
+
+    assert pulled.keys() == {"schema", "attrs", "app-title"}
+    assert [app.get(path) for path in others] == [{"schema": pulled["schema"]}] * 2
+    link = pulled["schema"]["refs"][names.resolved('["~posts" "author" "~people" "posts"]')]
+    assert link == app.attr(names.resolved("~posts.author"))
+    assert link == names.resolved(author) | {
+        "required?": False,
+        "inferred-types": None,
+        "catalog": "user",
+    }
+    shown = pulled["schema"]["blobs"][names.resolved("~posts")]["title"]
+    assert shown == names.resolved(title) | {
+        "required?": False,
+        "inferred-types": None,
+        "catalog": "user",
+    }
+
+
+@pytest.mark.parametrize("door", ["dash", "admin"])
+def test_deleted_attrs_are_listed_under_the_names_they_had(app: WrittenApp, door: str) -> None:
+    """§9.3."""
+    names = app.names()
+    own = attr("own", "~notes.id", unique_q=True)
+    write(app, names, [["add-attr", own]])
+    write(app, names, [["add-attr", attr("a", "~notes.text", index_q=True, required_q=True)]])
+    write(app, names, [["delete-attr", "@a"]])
+    path = app.dash("soft_deleted_attrs") if door == "dash" else "/admin/soft_deleted_attrs"
+
+    listed = app.get(path)
+
+    assert listed.keys() == {"attrs", "grace-period-days"}
+    assert listed["grace-period-days"] == 2
+    [deleted] = [one for one in listed["attrs"] if one["id"] == names.resolved("@a")]
+    snapshot = {"is_indexed": True, "is_required": True, "id_attr_id": "@own"}
+    wanted = attr("a", "~notes.text") | {
+        "required?": False,
+        "inferred-types": None,
+        "catalog": "user",
+        "metadata": {"soft_delete_snapshot": snapshot},
+        "deletion-marked-at": deleted["deletion-marked-at"],
+    }
+    wanted["forward-identity"] = ["@a_near", *branded("~notes", "text", names)]
+    assert datetime.fromisoformat(deleted["deletion-marked-at"])
+    assert deleted == names.resolved(wanted)
+
+
+def branded(etype: str, label: str, names: Names) -> list[str]:
+    """The names of a deleted attr with the id `@a`."""
+    brand = f"{names.resolved('@a')}_deleted$"
+    return [brand + names.resolved(etype), brand + label]
 
 
 def write(app: WrittenApp, names: Names, steps: Any) -> None:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from tests.wire.write_rows.row import Row, attr, invalid, misshapen
 
 GRAMMAR: Final = "the shape of tx-steps; §3.2 has that of /admin/transact"
-BY_ID: Final = "only tx-steps name attrs by id"
 
 
 def _shape(name: str, steps: Any, expected: str, *where: Any) -> Row:
@@ -47,8 +46,6 @@ def _bad_id_lookup(position: int, step: list[Any]) -> Row:
             " but the lookup value is not a valid UUID.",
             where=[0, position],
         ),
-        only="socket",
-        why=BY_ID,
     )
 
 
@@ -103,6 +100,6 @@ ROWS: Final = [
     _bad_id({"email": "x"}, '{"email":"x"}'),
     _bad_id(["email", "x"], '["email","x"]'),
     _bad_id(["#people.email"], '["#people.email"]'),
-    _bad_id_lookup(1, ["add-triple", ["#people.id", "bob"], "#people.name", "Bob"]),
-    _bad_id_lookup(3, ["add-triple", "@book", "#books.author", ["#people.id", "bob"]]),
+    _bad_id_lookup(1, ["update", "people", {"id": "bob"}, {"name": "Bob"}]),
+    _bad_id_lookup(3, ["link", "books", "@book", {"author": {"id": "bob"}}]),
 ]

@@ -138,6 +138,23 @@ UPDATED: Final = [
         refused=taken("~notes.text", '"x"'),
     ),
     _update(
+        "link where a value is no id",
+        _change(value_type="ref", reverse_identity=["@a_far", "~people", "notes"]),
+        before=[[OWN, TEXT], NOTE],
+        refused=Refused("validation-failed", "Linked value must be a valid uuid.", {}),
+    ),
+    _update(
+        "one link where there are two",
+        _change(cardinality="one"),
+        before=[
+            [OWN, ["add-attr", attr("a", "~notes.tags", to="~tags.notes", cardinality="many")]],
+            [["link", "~notes", "@note", {"tags": ["@one", "@two"]}]],
+        ],
+        refused=Refused(
+            "record-not-unique", "Record not unique: triple", {"record-type": "triple"}
+        ),
+    ),
+    _update(
         "indexed gives nulls",
         _change(index_q=True),
         before=[[OWN, TEXT], [["update", "~notes", "@note", {}]]],
