@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import groupby
 
 from realtime.measures import REFRESHES_SENT
 from realtime.protocol import outgoing
 from realtime.sessions import Session
 from realtime.subscriptions.app_state import AppState
-from realtime.subscriptions.live_query import LiveQuery, Subscription
+from realtime.subscriptions.live_query import CurrentAnswer, LiveQuery, Subscription
 from wire.errors import InstantError
 
 IN_FLIGHT_SECONDS = 15.0  # an older frame was read: a silent connection is closed after that time
@@ -118,7 +119,11 @@ def report_failure(live: LiveQuery, failure: Exception) -> None:
 
 
 def flush(session: Session) -> None:
-    """Send the session's changed answers in one message, with the attrs if they changed."""
+    """Send the session's changed answers, with the attrs if they changed.
+
+    One message holds answers of one transaction: under an older one's number, a client would take
+    its own writes that an answer already holds for missing, and apply them again.
+    """
     if session.flush_timer is not None:
         session.flush_timer.cancel()
         session.flush_timer = None
@@ -133,15 +138,21 @@ def flush(session: Session) -> None:
     if not answers:
         bring_attrs(session)
         return
-    session.send(
-        outgoing.refresh_ok(
-            processed_tx_id=min(current.answer.processed_tx_id for current in answers),
-            computations=[current.computation for current in answers],
-            attrs=_attrs_for(session, session.app),
+    answers.sort(key=_processed_tx_id)
+    for processed_tx_id, group in groupby(answers, key=_processed_tx_id):
+        session.send(
+            outgoing.refresh_ok(
+                processed_tx_id=processed_tx_id,
+                computations=[current.computation for current in group],
+                attrs=_attrs_for(session, session.app),
+            )
         )
-    )
     for subscription in ready:
         _mark_sent(subscription)
+
+
+def _processed_tx_id(current: CurrentAnswer) -> int:
+    return current.answer.processed_tx_id
 
 
 def _is_all_the_session_needs(session: Session) -> bool:
