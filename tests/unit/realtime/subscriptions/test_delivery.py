@@ -50,7 +50,10 @@ class Watcher(Session):
     def messages(self) -> list[tuple[int, list[str]]]:
         """Each message's transaction, and the queries in it."""
         return [
-            (frame["processed-tx-id"], [[*c["instaql-query"]][0] for c in frame["computations"]])
+            (
+                frame["processed-tx-id"],
+                [name for c in frame["computations"] for name in c["instaql-query"]],
+            )
             for frame in self.sent
         ]
 
