@@ -15,14 +15,14 @@ from tests.scaled import Worker
 from tests.served import ServedDatabase as BenchServer
 from tests.served import served_database
 
-__all__ = ["BenchServer", "bench_server"]
+__all__ = ["BenchServer", "bench_postgres", "bench_server"]
 
 
 DURABLE: Final = {**OPTIONS, "fsync": "on", "full_page_writes": "on"}
 
 
 @contextmanager
-def _postgres() -> Iterator[None]:
+def bench_postgres() -> Iterator[None]:
     """The PostgreSQL that INSTANT_DATABASE_URL names, or one that lasts as long as the bench."""
     if os.environ.get("INSTANT_DATABASE_URL"):
         yield
@@ -39,7 +39,7 @@ def _postgres() -> Iterator[None]:
 def bench_server(**settings: str) -> Iterator[BenchServer]:
     """A healthy server on a new database; with a Redis, beside the worker that it then needs."""
     with (
-        _postgres(),
+        bench_postgres(),
         tempfile.TemporaryDirectory(prefix="instant-bench-") as folder,
         served_database(Path(folder), **settings) as server,
     ):

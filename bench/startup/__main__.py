@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psycopg
 
+from bench.server import bench_postgres
 from tests.served import ServedDatabase, served_database
 
 TARGET_SECONDS = 5.0
@@ -64,7 +65,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench.startup", description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=10, help="starts of each (10)")
     rounds = parser.parse_args().rounds
-    with ExitStack() as stack:
+    with bench_postgres(), ExitStack() as stack:
         rows = [_prepared(stack, apps) for apps in APPS]
         for turn in range(rounds):
             for row in rows if turn % 2 else reversed(rows):
