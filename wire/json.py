@@ -6,7 +6,9 @@ UTF-8 nor `jsonb` can hold them. Already encoded JSON travels inside larger docu
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any, Final
 
 import orjson
 
@@ -19,9 +21,39 @@ def loads(text: str | bytes) -> Any:
     return orjson.loads(text)
 
 
+_TOO_DEEP: Final = "Recursion limit reached"
+
+
 def dumps(value: Any) -> bytes:
-    """Encode a value; `raw` pieces inside it are spliced in untouched."""
-    return orjson.dumps(value)
+    """Encode a value, however deep; `raw` pieces inside it are spliced in untouched."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError as error:
+        if str(error) != _TOO_DEEP:
+            raise
+        return _dumps_deep(value)
+
+
+def _dumps_deep(value: Any) -> bytes:
+    """The same without a limit, in plain steps: trees of deep queries are twice as deep as they."""
+    parts: list[bytes] = []
+    pending: list[Any] = [value]  # what is `bytes` is JSON already
+    while pending:
+        match pending.pop():
+            case bytes(text):
+                parts.append(text)
+            case dict(items):
+                pairs = ([orjson.dumps(str(key)), b":", item] for key, item in items.items())
+                pending += reversed([b"{", *_with_commas(pairs), b"}"])
+            case list(items) | tuple(items):
+                pending += reversed([b"[", *_with_commas([item] for item in items), b"]"])
+            case item:
+                parts.append(orjson.dumps(item))
+    return b"".join(parts)
+
+
+def _with_commas(pieces: Iterable[list[Any]]) -> list[Any]:
+    return list(chain.from_iterable([b",", *piece] for piece in pieces))[1:]
 
 
 def raw(encoded: bytes | str) -> orjson.Fragment:

@@ -24,6 +24,7 @@ from triples.instaql.sent import SentTriples, attrs_of, unshown
 from triples.permissions.store import STAMP
 from triples.sql.fragment import EMPTY, Fragment, join, sql
 from triples.sql.numbered import NumberedSql, numbered
+from wire.errors import ValidationFailed
 
 COLUMNS: Final = (
     "processed_tx_id",
@@ -60,6 +61,10 @@ class Statement:
     sql: NumberedSql
     reads: tuple[ReadOf, ...]
     levels: tuple[Level, ...]
+
+
+MAX_LEVELS: Final = 1_000
+"""Each level is a column of the answer's first row, of which PostgreSQL has 1,664 at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +127,10 @@ class _Compiler:
         if form.wants_page_info:
             parts.ctes += edge_ctes(level.number, form)
             info = page_info(level.number, form, self._app_id, self._levels)
-            parts.page_infos.append(sql("%s::text, ", form.key) + info)
+            parts.page_infos.append(_member(form.key, info))
         if form.counts:
-            count = sql(
-                f"%s::text, json_build_object('count', (select count(*) from rows_{level.number}))",
-                form.key,
-            )
-            parts.counts.append(count)
+            count = f"json_build_object('count', (select count(*) from rows_{level.number}))"
+            parts.counts.append(_member(form.key, sql(count)))
             return
         self._add_triples(level)
         self._add_children(level)
@@ -159,6 +161,9 @@ class _Compiler:
     # -- levels ------------------------------------------------------------------------------
 
     def _begin(self, form: Form, parent: int | None) -> Level:
+        if self._next_number == MAX_LEVELS:
+            message = f"The query has more than {MAX_LEVELS} namespaces and links."
+            raise ValidationFailed.one("query", None, message)
         level = Level(self._next_number, form, parent)
         self._next_number += 1
         self._parts.levels.append(level)
@@ -171,9 +176,9 @@ class _Compiler:
         """A form that matches nothing; new attrs may change that."""
         self._parts.reads += reads_of_form(form, -1, None)
         if form.wants_page_info:
-            self._parts.page_infos.append(sql("%s::text, ", form.key) + nothing_there(form))
+            self._parts.page_infos.append(_member(form.key, nothing_there(form)))
         if form.counts:
-            zero = sql("%s::text, json_build_object('count', 0)", form.key)
+            zero = _member(form.key, sql("json_build_object('count', 0)"))
             self._parts.counts.append(zero)
 
     def _add_children(self, level: Level) -> None:
@@ -230,7 +235,9 @@ class _Compiler:
     def _meta(self) -> Fragment:
         parts = self._parts
         members = [
-            join(", ", entries).wrap(f"""',"{name}":' || json_build_object(""", ")::text")
+            join(", ", entries).wrap(
+                f"""',"{name}":{{' || array_to_string(array[""", "], ',') || '}'"
+            )
             for name, entries in (("page-info", parts.page_infos), ("aggregate", parts.counts))
             if entries
         ]
@@ -240,7 +247,7 @@ class _Compiler:
         """A JSON list with, for each level, its (parent, id) pairs in order."""
         pairs: Callable[[Level], Fragment] = self._pairs
         lists = [pairs(level) for level in self._parts.levels]
-        return join(", ", lists).wrap("json_build_array(", ")::text")
+        return join(", ", lists).wrap("array_to_json(array[", "]::json[])::text")
 
     def _pairs(self, level: Level) -> Fragment:
         scan = direction(level.form.order)
@@ -253,3 +260,8 @@ class _Compiler:
         if level.parent is None:
             return sql(f"(select ids from ids_{level.number})")
         return sql(f"(select array_agg(distinct id) from linked_{level.number})")
+
+
+def _member(key: str, value: Fragment) -> Fragment:
+    """A member of a JSON object as text; PostgreSQL's builders take a hundred arguments only."""
+    return sql("to_json(%s::text)::text || ':' || ", key) + value.wrap("(", ")::text")

@@ -48,6 +48,19 @@ def refusal(query: Any, viewer: Viewer = ADMIN, catalog: AttrCatalog | None = No
     return caught.value.to_wire()
 
 
+def assert_refused(
+    query: Any, at: list[Any], expected: str, message: str | None, *, key: str = "expected"
+) -> None:
+    """The whole error, which has this one problem, is as §2.9 has it."""
+    problem = {key: expected, "in": at, **({} if message is None else {"message": message})}
+    suffix = "" if message is None else f": {message}"
+    assert refusal(query) == {
+        "type": "validation-failed",
+        "message": f"Validation failed for query{suffix}",
+        "hint": {"data-type": "query", "input": query, "errors": [problem]},
+    }
+
+
 def users(**options: Any) -> dict[str, Any]:
     """A top-level form with options."""
     return {"users": {"$": options}}

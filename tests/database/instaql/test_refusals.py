@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from tests.database.instaql.refused import ROW_ID, WHERE, attr_id, nested, refusal, users
+from tests.database.instaql.refused import (
+    ROW_ID,
+    WHERE,
+    assert_refused,
+    attr_id,
+    nested,
+    refusal,
+    users,
+    world,
+)
+from triples.instaql.answer import Viewer, prepare_query
 from wire import json
 
 NOT_POSITIVE = "The {} field must be a positive integer. Got {}."
@@ -32,6 +42,30 @@ ONLY_OPTIONS = "We only support `where`, `order`, `limit`, `offset`, `before`, a
         pytest.param(users(where=1), WHERE, "map?", None, id="where is a number"),
         pytest.param(nested(where=[]), ["users", "shelves", "$", "where"], "map?", None, id="n.w."),
         pytest.param(users(order=1), ["users", "$", "order"], "map?", None, id="order a number"),
+        pytest.param({"users": {"$": 1}}, ["users", "$"], "map?", None, id="options a number"),
+        pytest.param({"users": {"$": []}}, ["users", "$"], "map?", None, id="options a list"),
+        pytest.param(users(order="asc"), ["users", "$", "order"], "map?", None, id="order is text"),
+        pytest.param(
+            nested(sort=1),
+            ["users", "shelves", "$"],
+            "supported-options?",
+            ONLY_OPTIONS,
+            id="unknown nested option",
+        ),
+        pytest.param(
+            nested(limit=0),
+            ["users", "shelves", "$", "limit"],
+            "supported-options?",
+            NOT_POSITIVE.format("limit", "0"),
+            id="nested limit 0",
+        ),
+        pytest.param(
+            nested(where={"users": "x"}),
+            ["users", "shelves", "$", "where", "users"],
+            "uuid?",
+            'Expected users to be a uuid, got "x"',
+            id="nested reverse link is text",
+        ),
         pytest.param(
             users(sort=1), ["users", "$"], "supported-options?", ONLY_OPTIONS, id="unknown option"
         ),
@@ -113,12 +147,13 @@ ONLY_OPTIONS = "We only support `where`, `order`, `limit`, `offset`, `before`, a
         ),
         *(
             pytest.param(
-                users(after=cursor),
-                ["users", "$", "after"],
+                users(**{end: cursor}),
+                ["users", "$", end],
                 "join-row?",
                 f"Expected a {what}",
-                id=i,
+                id=f"{end}: {i}",
             )
+            for end in ("after", "before")
             for cursor, what, i in (
                 (1, "join row for the cursor, got 1.", "cursor a number"),
                 ("x", 'join row for the cursor, got "x".', "cursor text"),
@@ -225,11 +260,19 @@ ONLY_OPTIONS = "We only support `where`, `order`, `limit`, `offset`, `before`, a
     ],
 )
 def test_refused_query(query: Any, at: list[Any], expected: str, message: str | None) -> None:
-    error = refusal(query)
-    (first, *_) = error["hint"]["errors"]
-    assert error["type"] == "validation-failed"
-    assert error["hint"]["data-type"] == "query"
-    assert error["hint"]["input"] == query
-    assert (first["expected"], first["in"], first.get("message")) == (expected, at, message)
-    suffix = f": {message}" if message else ""
-    assert error["message"].startswith(f"Validation failed for query{suffix}")
+    assert_refused(query, at, expected, message)
+
+
+def test_every_problem_of_one_level_is_told_at_once() -> None:
+    error = refusal(users(limit=-1, offset="x"))
+    assert [each["in"][-1] for each in error["hint"]["errors"]] == ["limit", "offset"]
+    assert error["message"] == (
+        "Validation failed for query: The limit field must be a positive integer. Got -1.,"
+        ' The offset field must be a non-negative integer. Got "x".'
+    )
+
+
+def test_visitor_may_count() -> None:
+    """Other than in §2.9, whose `admin?` is for admins only: rules are applied (issue 2)."""
+    visitor = Viewer(is_admin=False, user_id=None)
+    assert prepare_query(users(aggregate="count"), world().catalog, visitor)

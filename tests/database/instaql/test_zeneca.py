@@ -332,3 +332,17 @@ async def test_two_namespaces_share_one_answer(ask: Ask) -> None:
     served = await ask(plain(), query)
     assert of(served.tree["users"], "handle") == ["alex"]
     assert of(served.tree["bookshelves"], "name") == ["Nonfiction"]
+
+
+async def test_hundreds_of_forms_share_one_answer(ask: Ask) -> None:
+    """More than a function of PostgreSQL takes as arguments."""
+    some: dict[str, Any] = {f"unknown{number}": {"$": {"limit": 1}} for number in range(60)}
+    counts = {f"none{number}": {"$": {"aggregate": "count"}} for number in range(60)}
+    child: dict[str, Any] = {}
+    for level in range(120):
+        child = {("users" if level % 2 else "bookshelves"): {"$": {"limit": 1}, **child}}
+    users = {"$": {"where": {"handle": "joe"}, "limit": 1}, "bookshelves": child["users"]}
+    served = await ask(plain(), {**some, **counts, "users": users})
+    assert len(served.page_info) == 61
+    assert len(served.aggregate) == 60
+    assert of(served.tree["users"], "handle") == ["joe"]

@@ -1,0 +1,40 @@
+"""JSON of any depth, and what cannot be JSON."""
+
+from __future__ import annotations
+
+import json as standard
+from typing import Any
+
+import pytest
+
+from wire import json
+
+
+def nested(levels: int, innermost: Any) -> Any:
+    """A value inside so many lists of one object."""
+    value = innermost
+    for _ in range(levels):
+        value = [1, {"a": value, 'quo"te': None}, "ü"]
+    return value
+
+
+@pytest.mark.parametrize("levels", [0, 1, 126, 127, 128, 300])
+@pytest.mark.parametrize(
+    "innermost", [pytest.param({}, id="object"), pytest.param([], id="list"), 1.5, "\u2028", True]
+)
+def test_value_is_encoded_however_deep_it_is(levels: int, innermost: Any) -> None:
+    value = nested(levels, innermost)
+    assert standard.loads(json.dumps(value)) == value
+
+
+@pytest.mark.parametrize("levels", [1, 300])
+def test_encoded_pieces_are_spliced_in(levels: int) -> None:
+    text = json.dumps(nested(levels, json.raw(b'{"b":2}')))
+    assert standard.loads(text) == nested(levels, {"b": 2})
+
+
+@pytest.mark.parametrize("levels", [1, 300])
+@pytest.mark.parametrize("value", [pytest.param(object(), id="object"), "\ud800"])
+def test_what_is_no_json_is_refused(levels: int, value: Any) -> None:
+    with pytest.raises(TypeError):
+        json.dumps(nested(levels, value))
