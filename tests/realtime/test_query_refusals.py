@@ -100,7 +100,7 @@ def _levels(count: int) -> dict[str, Any]:
 
 
 def _bushy(depth: int) -> dict[str, Any]:
-    """More than a thousand forms, four below each."""
+    """A thousand forms and more, four below each."""
     if depth == 0:
         return {}
     links = ("rivalOf", "friends", "fans", "rivals")
