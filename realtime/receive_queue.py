@@ -30,6 +30,7 @@ from realtime.protocol import outgoing
 from realtime.protocol.incoming import Message, UnreadableFrame, read_message
 from realtime.sessions import Session
 from realtime.subscriptions.hub import QueryHub
+from triples.instaql.shape import refuse_excess
 from triples.transact.transact import NotTogether
 from wire import json
 from wire.errors import InstantError, OperationTimedOut, QueryTimeout, UnknownOp, ValidationFailed
@@ -227,12 +228,17 @@ def _combined(first: Received, second: Received) -> Received | None:
 
 
 def _group_key(session: Session, message: Message) -> Hashable:
-    """Which messages must not overtake each other; raises `UnknownOp`."""
+    """Which messages must not overtake each other; raises `UnknownOp`.
+
+    An excessive query is refused here, since telling whether two are equal is work already.
+    """
     match message.op:
         case "init" | "transact":
             return session.id
         case "add-query" | "remove-query":
-            return session.id, json.canonical(message.fields.get("q"))
+            query = message.fields.get("q")
+            refuse_excess(query)
+            return session.id, json.canonical(query)
         case op if op in room_ops.OPS:
             return session.id, "room", json.canonical(message.fields.get("room-id"))
         case _:

@@ -126,6 +126,7 @@ def _bushy(depth: int) -> dict[str, Any]:
         pytest.param(where(notes={"$nope": 1}), id="unknown operator"),
         pytest.param(where(**{"or": []}), id="empty or"),
         pytest.param(where(**{"or": [{"handle": "a"}] * 20_000}), id="too many parts"),
+        pytest.param(where(notes={"$in": [1] * 500_001}), id="too many values"),
         pytest.param({"users": _bushy(5)}, id="too many links"),
         pytest.param({"users": _levels(220)}, id="too many levels"),
     ],

@@ -18,6 +18,8 @@ from wire.errors import ValidationFailed
 MAX_DEPTH: Final = 220  # 200 levels of links are wanted; JSON that is answered ends at 254
 MAX_PARTS: Final = 20_000  # objects in one query; far below what exhausts the planner's memory
 
+MAX_LISTED: Final = 500_000  # items of its lists; some ten million would hold up all other clients
+
 _OPEN: Final = 0
 _CLOSE: Final = 1
 _LIST: Final = 2
@@ -50,9 +52,9 @@ def shape_of(query: dict[str, Any]) -> Shaped:
 
 
 def refuse_excess(query: Any) -> None:
-    """Raise `ValidationFailed` for a query too deep or too manifold to be compiled."""
+    """Raise `ValidationFailed` for a query too deep, too manifold or too long to be compiled."""
     pending: list[tuple[Any, int]] = [(query, 1)]
-    parts = 0
+    parts = listed = 0
     while pending:
         value, depth = pending.pop()
         if depth > MAX_DEPTH:
@@ -61,6 +63,9 @@ def refuse_excess(query: Any) -> None:
             parts += 1
             pending.extend((item, depth + 1) for item in value.values())
         elif isinstance(value, list):
+            listed += len(value)
+            if listed > MAX_LISTED:
+                raise _excess(f"The query lists more than {MAX_LISTED} values.")
             pending.extend((item, depth + 1) for item in value if isinstance(item, dict | list))
         if parts > MAX_PARTS:
             raise _excess(f"The query has more than {MAX_PARTS} parts.")
