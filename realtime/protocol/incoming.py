@@ -7,13 +7,14 @@ What the op's fields must be is the handlers' business.
 from __future__ import annotations
 
 import json as stdlib_json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from wire import json
 from wire.errors import InstantError, ParamMalformed, ParamMissing, ValidationFailed
 
-MAX_DEPTH = 240  # our own encoder ends at 254 levels
+MAX_DEPTH = 240  # what orders JSON for comparison ends at 254 levels
 MAX_ECHOED_BYTES = 64 * 1024  # an error must not send a 30 MB frame back to its author
 
 
@@ -41,7 +42,7 @@ def read_message(text: str | bytes) -> Message:
         fields = json.loads(text)
     except (json.JsonError, RecursionError) as error:
         raise _unparsable(text) from error
-    if _may_be_too_deep(text) and not _can_be_encoded(fields):
+    if _may_be_too_deep(text) and _is_too_deep(fields):
         raise _too_deep(fields)
     if not isinstance(fields, dict):
         raise UnreadableFrame(ParamMalformed(["message"]), {})
@@ -79,12 +80,23 @@ def _may_be_too_deep(text: str | bytes) -> bool:
     return text.count(b"{") + text.count(b"[") > MAX_DEPTH
 
 
-def _can_be_encoded(fields: Any) -> bool:
-    try:
-        json.dumps(fields)
-    except TypeError:
-        return False
+def _is_too_deep(fields: Any) -> bool:
+    level = [fields]
+    for _ in range(MAX_DEPTH):
+        level = [item for each in level for item in _items(each) if isinstance(item, dict | list)]
+        if not level:
+            return False
     return True
+
+
+def _items(value: Any) -> Iterable[Any]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
 
 
 def _too_deep(fields: Any) -> UnreadableFrame:
