@@ -20,7 +20,7 @@ IDLE_CLOSE_SECONDS = 20
 DEAF_CLOSE_SECONDS = 10  # sooner than a socket is closed for not answering pings
 MEBIBYTE = 1024 * 1024
 LARGE_QUERIES = 20
-LARGE_CHANGES = 10
+LARGE_CHANGES = 30  # many more than fill the bound: changes that come fast share their answers
 
 WAITING_FOR_THE_APP_LOCK = """
 select count(*) from pg_locks

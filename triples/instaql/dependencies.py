@@ -70,6 +70,8 @@ def reads_of_form(
     if attr is not None:
         fetched.add(attr.id)
     yield fixed(RowsRead(number, form.etype, frozenset(fetched), form.fields is None))
+    if form.fields is not None and not form.fields <= {each.label for each in form.attrs}:
+        yield fixed(NamesRead())  # a field that is not there yet
 
 
 def _is_cut(form: Form) -> bool:

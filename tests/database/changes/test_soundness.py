@@ -114,6 +114,14 @@ SITUATIONS = [
         id="G3 a link goes, seen from its end",
     ),
     pytest.param(
+        {"books": {"$": {"fields": ["isbn"]}}},
+        steps(
+            lambda w: [w.add_attr("books.isbn")],
+            lambda w: [w.add("M", "books.isbn", "1")],
+        ),
+        id="a field that was asked for before it was there",
+    ),
+    pytest.param(
         {"books": {}},
         steps(
             lambda w: [w.add_attr("books.isbn")],
