@@ -17,6 +17,9 @@ from triples.sql.pool import Connection
 from triples.tenants import App
 
 MAGIC_CODE: Final = "magic-code"
+MAX_SUBJECT_CHARACTERS: Final = 1_000
+MAX_BODY_CHARACTERS: Final = 256 * 1024  # mail programs cut what is longer than 100 kB
+MAX_TITLE_CHARACTERS: Final = 200  # a template may name the app's title in every second word
 DEFAULT_SUBJECT: Final = "{code} is your verification code for {app_title}"
 DEFAULT_BODY: Final = """<!doctype html>
 <html>
@@ -31,9 +34,11 @@ DEFAULT_BODY: Final = """<!doctype html>
 """
 
 _PLACEHOLDER: Final = re.compile(r"\{(code|app_title|user_email|expiration)\}")
-_HIDDEN: Final = re.compile(
-    r"<(style|script|head)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE
-)
+_HIDDEN: Final = re.compile(r"<(style\b|script\b|head\b|!--)", re.IGNORECASE)
+_HIDDEN_UNTIL: Final = {
+    "!--": re.compile("-->"),
+    **{name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("style", "script", "head")},
+}
 _LINE_END: Final = re.compile(r"</(?:p|div|h\d|tr|li)\s*>|<br\s*/?>", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
 
@@ -73,7 +78,7 @@ def code_mail(
     """The mail with a code that is good for so many minutes."""
     values = {
         "code": code,
-        "app_title": app.title,
+        "app_title": app.title[:MAX_TITLE_CHARACTERS],
         "user_email": email,
         "expiration": expiration_in_words(minutes),
     }
@@ -83,7 +88,7 @@ def code_mail(
         subject=_filled(template.subject, values),
         text=_text_of(html),
         html=html,
-        sender_name=template.sender_name or server_name or app.title,
+        sender_name=template.sender_name or server_name or values["app_title"],
         sender_email=template.sender_email,
     )
 
@@ -101,6 +106,26 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 def _text_of(html: str) -> str:
     """What a reader without HTML sees."""
-    text = _TAG.sub("", _LINE_END.sub("\n", _HIDDEN.sub("", html)))
+    text = _TAG.sub("", _LINE_END.sub("\n", _without_hidden(html)))
     lines = (" ".join(line.split()) for line in unescape(text).splitlines())
     return "\n".join(line for line in lines if line)
+
+
+def _without_hidden(html: str) -> str:
+    """The page without what no reader sees; a part that is never closed hides nothing.
+
+    In one pass over the text, however many parts are opened: any developer's template is read here,
+    on the event loop.
+    """
+    shown: list[str] = []
+    unclosed: set[str] = set()
+    at = place = 0
+    while opening := _HIDDEN.search(html, place):
+        name, place = opening[1].lower(), opening.end()
+        closing = None if name in unclosed else _HIDDEN_UNTIL[name].search(html, place)
+        if closing is None:
+            unclosed.add(name)
+            continue
+        shown.append(html[at : opening.start()])
+        at = place = closing.end()
+    return "".join([*shown, html[at:]])

@@ -15,6 +15,8 @@ from auth_app.mail_template import (
     DEFAULT_BODY,
     DEFAULT_SUBJECT,
     MAGIC_CODE,
+    MAX_BODY_CHARACTERS,
+    MAX_SUBJECT_CHARACTERS,
     stored_template,
 )
 from triples.sql import pool
@@ -90,8 +92,8 @@ async def put_template(config: SignIn, call: Call) -> dict[str, Any]:
         "id": new_id(),
         "app_id": app_id,
         "type": email_type,
-        "subject": _with_code(call, "subject"),
-        "body": _with_code(call, "body"),
+        "subject": _with_code(call, "subject", MAX_SUBJECT_CHARACTERS),
+        "body": _with_code(call, "body", MAX_BODY_CHARACTERS),
         "name": optional_body_param(call, "sender-name", coerce=non_blank_text),
         "email": optional_body_param(call, "sender-email", coerce=email_address),
     }
@@ -119,8 +121,11 @@ async def sender_verification(config: SignIn, call: Call) -> dict[str, Any]:
     return {"instant": {"verified?": True}, "verification": None}
 
 
-def _with_code(call: Call, name: str) -> str:
+def _with_code(call: Call, name: str, most_characters: int) -> str:
     text = body_param(call, name, coerce=non_blank_text)
+    if len(text) > most_characters:
+        message = f"{name.capitalize()} may have at most {most_characters:,} characters."
+        raise ValidationFailed.one(name, None, message)
     if "{code}" not in text:
         message = f"{name.capitalize()} does not contain template variable: '{{code}}'"
         raise ValidationFailed.one(name, text, message)

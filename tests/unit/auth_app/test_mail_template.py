@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -53,3 +54,32 @@ def test_default_mail_reads_without_html() -> None:
     mail = code_mail(DEFAULT, APP, "a@b.c", "123456", 1440, None)
     assert "123456" in mail.text.splitlines()
     assert "<" not in mail.text.replace("<Jerry>", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        pytest.param("<head><title>T</title></HEAD >a", "a", id="a head"),
+        pytest.param("a<style>p {}</style>b<script>x</script>c", "abc", id="style and script"),
+        pytest.param("a<!-- <style> -->b", "ab", id="a comment with a tag in it"),
+        pytest.param("<header>a</header>", "a", id="a tag that begins like a hidden one"),
+        pytest.param("<head>a<p>b</p>", "ab", id="a head that is never closed"),
+        pytest.param("<style>a<!-- b -->c", "ac", id="a comment behind what is never closed"),
+    ],
+)
+def test_reader_without_html_sees(body: str, text: str) -> None:
+    mail = code_mail(Template("", body), APP, "a@b.c", "123456", 60, None)
+    assert mail.text == text
+
+
+def test_long_title_is_cut() -> None:
+    app = App(APP.id, "x" * 1_000_000, "active", None, APP.created_at, None)
+    mail = code_mail(Template("{code}", "{app_title} " * 20_000), app, "a@b.c", "1", 60, None)
+    assert (len(mail.sender_name), len(mail.text)) == (200, 20_000 * 201 - 1)
+
+
+@pytest.mark.parametrize("part", ["<style ", "<!--", "<style></style", "<", "</p ", "<head<!--"])
+def test_page_of_nothing_but_openings_is_read_in_no_time(part: str) -> None:
+    began = time.process_time()
+    code_mail(Template("", part * 20_000), APP, "a@b.c", "123456", 60, None)
+    assert time.process_time() - began < 1, "one that is read again and again takes a minute"

@@ -162,6 +162,16 @@ async def test_template_of_the_app_is_mailed(api: Api, email: str) -> None:
     assert (await dash(api, "GET", "email_status")).body == {"info": None}
 
 
+@pytest.mark.parametrize(("part", "most"), [("subject", "1,000"), ("body", "262,144")])
+async def test_template_that_is_too_long_is_refused(api: Api, part: str, most: str) -> None:
+    text = "{code}".ljust(int(most.replace(",", "")) + 1, "x")
+    template = {"email-type": "magic-code", "subject": "{code}", "body": "{code}", part: text}
+    answer = await dash(api, "POST", "email_templates", template)
+    assert answer.body["message"] == (
+        f"Validation failed for {part}: {part.capitalize()} may have at most {most} characters."
+    )
+
+
 @pytest.mark.parametrize("part", ["subject", "body"])
 async def test_template_without_the_code_is_refused(api: Api, part: str) -> None:
     template = {"email-type": "magic-code", "subject": "{code}", "body": "{code}", part: "hello"}
