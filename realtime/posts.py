@@ -8,7 +8,7 @@ from typing import Any
 
 from realtime.receive_queue import ReceiveQueue
 from realtime.sessions import Session
-from wire import ids, json
+from wire import ids
 from wire.errors import ParamMalformed, ParamMissing, SessionMissing
 
 
@@ -49,8 +49,7 @@ class Accepted:
 
     def enqueue(self) -> None:
         """Enqueue the messages in their order."""
-        for message in self.messages:
-            self.received.put(self.session, json.dumps(message))
+        self.received.put_all(self.session, self.messages)
 
 
 async def accept_post(
@@ -67,7 +66,7 @@ async def accept_post(
     session = found.session
     if session.app is not None and session.app.id != app_id:
         raise SessionMissing(post.session_id)
-    await received.room_for(session)
+    await received.room_for_post(session)
     return Accepted(session, post.messages, received)
 
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 
@@ -39,6 +40,7 @@ from wire.observations import SocketOpFailed, frames_of, report
 WORKERS: Final = 128  # ops mostly wait: for the pool, for an app's turn to write, for an answer
 MAX_WAITING_FRAMES: Final = 1_000  # of one session; beyond it the socket is not read
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
+POSTED_AT_ONCE: Final = 50  # some 1 ms: one post may hold a million messages
 
 OPS: Final = ("init", "add-query", "remove-query", "transact", *room_ops.OPS)
 """Every op that a client may send."""
@@ -60,6 +62,14 @@ class Received:
     earlier: tuple[Received, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """What is left of a session's posts, and the task that enqueues it."""
+
+    messages: deque[Any]
+    task: asyncio.Task[None]
+
+
 class ReceiveQueue:
     """All sessions' messages of this process."""
 
@@ -67,6 +77,7 @@ class ReceiveQueue:
         self._hub = hub
         self._rooms = rooms
         self._timeout_seconds = timeout_seconds
+        self._posted: dict[Session, _Posted] = {}
         self._queue: GroupedQueue[Received] = GroupedQueue(
             self._handle, workers=WORKERS, combine=_combined, on_crash=self._report_crash
         )
@@ -92,6 +103,24 @@ class ReceiveQueue:
         tenant = session.app.id if session.app is not None else session.id
         self._queue.put(key, received, tenant=tenant)
 
+    def put_all(self, session: Session, messages: Sequence[Any]) -> None:
+        """Enqueue decoded messages in their order: at once, or by and by where they are many."""
+        if (posted := self._posted.get(session)) is not None:
+            posted.messages.extend(messages)
+        elif len(messages) <= POSTED_AT_ONCE:
+            for message in messages:
+                self.put(session, json.dumps(message))
+        else:
+            left = deque(messages)
+            task = asyncio.create_task(self._put_all_of(session, left), name="posted messages")
+            self._posted[session] = _Posted(left, task)
+
+    async def room_for_post(self, session: Session) -> None:
+        """`room_for` a whole post: what was posted before has been enqueued."""
+        while (posted := self._posted.get(session)) is not None:
+            await asyncio.wait({posted.task})
+        await self.room_for(session)
+
     async def room_for(self, session: Session) -> None:
         """Wait while the session has too much waiting; not reading on slows its client down."""
         inbox = session.inbox
@@ -100,7 +129,22 @@ class ReceiveQueue:
 
     async def stop(self) -> None:
         """Cancel what runs and forget what waits."""
+        tasks = [posted.task for posted in self._posted.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._queue.stop()
+
+    async def _put_all_of(self, session: Session, left: deque[Any]) -> None:
+        """Enqueue a few at a time, no faster than the session's messages are handled."""
+        try:
+            while left and not session.closed:
+                for _ in range(min(POSTED_AT_ONCE, len(left))):
+                    self.put(session, json.dumps(left.popleft()))
+                await asyncio.sleep(0)
+                await self.room_for(session)
+        finally:
+            del self._posted[session]
 
     async def _handle(self, received: Received) -> None:
         everything = (*received.earlier, received)
