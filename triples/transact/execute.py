@@ -55,6 +55,7 @@ async def execute(work: Work, steps: Sequence[Step]) -> list[Verdict]:
         check_references(steps, attrs)
         judgement = await judged(work, steps, attrs, expected, doomed)
         await judgement.before()
+        work.is_judged = True
     await check_modes(work, steps, attrs)
     if expectations := [step for step in triple_steps if step.op == "expect-triple"]:
         await values.expect(work, expectations)

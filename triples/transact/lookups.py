@@ -6,7 +6,7 @@ Spec: transactions-permissions.md §5.2. A lookup is resolved once; all steps sh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from triples.attrs.attr import Attr
 from triples.transact.steps import DeleteEntity, Lookup, RuleParams, Step, TripleStep
@@ -14,6 +14,10 @@ from triples.transact.work import Work
 from wire import json
 from wire.errors import SqlRaise, ValidationFailed
 from wire.ids import new_id, parse_uuid
+
+_GIVEN_IN_THIS_WRITE: Final = (
+    "The lookup's value is given to its entity by this very transaction; name the entity by its id."
+)
 
 # Which entities hold these unique values?
 _RESOLVE: Final = """
@@ -56,7 +60,11 @@ def lookups_of(steps: Iterable[Step], attrs: Mapping[str, Attr]) -> list[Lookup]
 
 
 async def resolve(work: Work, lookups: Iterable[Lookup]) -> None:
-    """Find the entities of lookups that are not resolved yet."""
+    """Find the entities of lookups that are not resolved yet.
+
+    An entity that got the value from a step of this very write is not what the rules were asked
+    about: then, where they were asked, this raises `ValidationFailed`.
+    """
     missing = [
         lookup for lookup in lookups if lookup not in work.resolved and lookup.value is not None
     ]
@@ -65,7 +73,10 @@ async def resolve(work: Work, lookups: Iterable[Lookup]) -> None:
     wanted = [{"i": i, "a": one.attr_id, "v": one.value} for i, one in enumerate(missing)]
     cursor = await work.conn.execute(_RESOLVE, (json.dumps(wanted).decode(), work.app_id))
     for position, entity_id in await cursor.fetchall():
-        work.resolved[missing[position]] = entity_id
+        lookup = missing[position]
+        if work.is_judged and work.reserved.get(lookup) != entity_id:
+            raise ValidationFailed.one("lookup", _named(work, lookup), _GIVEN_IN_THIS_WRITE)
+        work.resolved[lookup] = entity_id
 
 
 def create_missing(work: Work, steps: Sequence[TripleStep]) -> dict[Lookup, str]:
@@ -106,14 +117,18 @@ def target_of(work: Work, lookup: Lookup) -> str:
     entity_id = work.resolved.get(lookup)
     if entity_id is not None:
         return entity_id
+    message = "The entity for the lookup does not exist."
+    raise ValidationFailed.one("lookup", _named(work, lookup), message)
+
+
+def _named(work: Work, lookup: Lookup) -> dict[str, Any]:
     attr = work.catalog.by_id(lookup.attr_id)
-    named = {
+    return {
         "attribute-id": lookup.attr_id,
         "namespace": attr and attr.etype,
         "label": attr and attr.label,
         "value": lookup.value,
     }
-    raise ValidationFailed.one("lookup", named, "The entity for the lookup does not exist.")
 
 
 def check_id_lookups(steps: Iterable[Step], attrs: Mapping[str, Attr]) -> None:

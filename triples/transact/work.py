@@ -44,6 +44,8 @@ class Work:
     """The app's permission rules; not asked where the author is an admin."""
     gathers_verdicts: bool = False
     """Whether the write is only tried: what rules say is gathered, and a denial ends nothing."""
+    is_judged: bool = False
+    """Whether rules were asked; what they were asked about must be what is written."""
     tx_id: int | None = None
     reserved: dict[Lookup, str] = field(default_factory=dict)
     """Ids of entities that lookups make, decided before they are made."""

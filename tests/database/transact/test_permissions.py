@@ -643,3 +643,48 @@ async def test_new_rules_hold_for_the_next_write(world: Writer) -> None:
     for text, etype in (("true", None), ("false", "todos"), ("true", None)):
         await rule(world, todos=text)
         assert await denied(world, [step]) == etype
+
+
+@pytest.mark.parametrize(
+    ("todos", "steps"),
+    [
+        pytest.param(
+            {"update": "request.modifiedFields.all(field, field == 'slug')"},
+            lambda w: [
+                w.add("mine", "todos.slug", "new"),
+                ["deep-merge-triple", w.by("todos.slug", "new"), w.attr("todos.meta"), {"a": 1}],
+            ],
+            id="a field merged",
+        ),
+        pytest.param(
+            {"update": "newData.count == data.count"},
+            lambda w: [
+                w.add("mine", "todos.slug", "new"),
+                ["increment-triple", w.by("todos.slug", "new"), w.attr("todos.count"), 5],
+            ],
+            id="a number incremented",
+        ),
+        pytest.param(
+            {"update": "newData.title == data.title"},
+            lambda w: [
+                w.add("mine", "todos.slug", "new"),
+                ["retract-triple", w.by("todos.slug", "new"), w.attr("todos.title"), "a"],
+            ],
+            id="a value retracted",
+        ),
+        pytest.param(
+            {"link": {"children": "false"}},
+            lambda w: [
+                ["deep-merge-triple", w.entity("his"), w.attr("todos.slug"), "new"],
+                w.add("sub", "todos.parent", w.by("todos.slug", "new")),
+            ],
+            id="the far side of a link",
+        ),
+    ],
+)
+async def test_lookup_by_a_value_of_the_same_write_does_not_pass_by_the_rules(
+    world: Writer, todos: dict[str, Any], steps: Steps
+) -> None:
+    await rule(world, todos={"allow": todos})
+    refusal = await world.refusal(*steps(world), author=user(world, "ann"))
+    assert isinstance(refusal, ValidationFailed), "not what the rules were asked about"
