@@ -12,23 +12,22 @@ The hub knows sessions and live queries; sockets, ops and the change log are oth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import psycopg.errors
-
 from realtime.bus.bus import Listener
-from realtime.measures import ANSWER_SECONDS, REFRESHES_SUPPRESSED
 from realtime.protocol import outgoing
 from realtime.sessions import Session
 from realtime.subscriptions import delivery
-from realtime.subscriptions.app_state import READS_AT_ONCE, AppState
+from realtime.subscriptions.app_state import AppState
 from realtime.subscriptions.live_query import LiveQuery, QueryKey, Subscription
 from realtime.subscriptions.recent_changes import RecentChanges
+from realtime.subscriptions.refresher import Refresher
 from realtime.subscriptions.runner import QueryRunner
 from realtime.subscriptions.settling import Settling
 from realtime.subscriptions.shapes import Shape
-from realtime.subscriptions.views import View, ViewOutdated, view_of
+from realtime.subscriptions.tasks import Tasks, report_broken
+from realtime.subscriptions.views import View, view_of
 from realtime.topics.touched import Touched
 from realtime.visibility import wait_until_visible
 from triples import tenants
@@ -36,15 +35,8 @@ from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import CatalogCache
 from triples.permissions.store import RULES
 from triples.sql import pool
-from wire.errors import InstantError, OperationTimedOut, QueryTimeout, RecordNotFound
-from wire.observations import HubTaskFailed, LiveQueryFailed, frames_of, report
+from wire.errors import RecordNotFound
 
-FIRST_PAUSE_SECONDS = 0.05
-LONGEST_PAUSE_SECONDS = 1.0
-LONGEST_RETRY_SECONDS = 60.0  # a query that is always too slow must not be asked all the time
-BUSY_SECONDS = 0.25  # a burst of writes is over sooner
-RESTS = 7  # times as long as the run took: four refreshers together run half of the time
-PASSING = frozenset((OperationTimedOut.type, QueryTimeout.type))
 APP_GONE = 4404  # WebSocket close code, private range
 VIEW_UNKNOWN = 1011  # "unexpected condition": the client connects again and asks anew
 
@@ -70,12 +62,14 @@ class QueryHub:
         self._bus = bus
         self._settling = Settling(self._settled)
         self.after_settling: Callable[[str], None] = lambda app_id: None
-        self._is_stopped = False
         self._catalogs = catalogs
-        self._runner = QueryRunner(catalogs, recent, timeout_seconds)
+        self._tasks = Tasks()
+        runner = QueryRunner(catalogs, recent, timeout_seconds)
+        self._refresher = Refresher(
+            runner, self._tasks, self._move, timeout_seconds=timeout_seconds
+        )
         self._timeout_seconds = timeout_seconds
         self._apps: dict[str, AppState] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def apps(self) -> Iterable[AppState]:
@@ -93,7 +87,7 @@ class QueryHub:
         state = self._apps.get(app.id)
         if state is None:
             state = self._apps[app.id] = AppState(app)
-            state.joining = self._spawn(self._join(state))
+            state.joining = self._tasks.spawn(self._join(state))
         state.sessions.add(session)
         session.app = state
         return state
@@ -208,7 +202,7 @@ class QueryHub:
         """Find out whose view the subscription has now, and put it where that is answered."""
         if subscription.move is not None:
             subscription.move.cancel()
-        subscription.move = self._spawn(self._moved(subscription))
+        subscription.move = self._tasks.spawn(self._moved(subscription))
 
     async def _moved(self, subscription: Subscription) -> None:
         session = subscription.session
@@ -216,8 +210,7 @@ class QueryHub:
             async with asyncio.timeout(self._timeout_seconds):
                 view = await self.view_of(session, subscription.live.query)
         except Exception as error:  # noqa: BLE001  # the edge: nothing may be sent, so the session ends
-            name = f"{type(error).__module__}.{type(error).__qualname__}"
-            report(HubTaskFailed(name, frames_of(error)))
+            report_broken(error)
             session.disconnect(VIEW_UNKNOWN, "what the session may see could not be found out")
             return
         if not session.closed:
@@ -238,7 +231,7 @@ class QueryHub:
         if live.run is None and (live.stale or live.current is None):
             live.mark_stale(None)
             live.app.dirty.append(live)
-            self._start_refreshers(live.app)
+            self._refresher.start(live.app)
         delivery.catch_up(subscription)
 
     async def _answered(self, live: LiveQuery) -> None:
@@ -251,7 +244,7 @@ class QueryHub:
         if live.run is not None:
             await asyncio.wait({live.run})
         if live.current is None or live.stale or not await self._is_newest(live):
-            run = live.run or self._start_run(live)
+            run = live.run or self._refresher.run(live)
             await asyncio.wait({run})
 
     # -- changes -----------------------------------------------------------------------------
@@ -260,8 +253,8 @@ class QueryHub:
         """Mark every query stale that the transaction may have altered, and refresh them."""
         for live in state.index.stale(touched):
             live.force_send = live.force_send or bool(touched.attr_ids)
-            self._make_dirty(live, xid)
-        self._start_refreshers(state)
+            self._refresher.mark(live, xid)
+        self._refresher.start(state)
 
     def invalidate_everything(self) -> None:
         """Changes may have been missed: answer every live query of this process again."""
@@ -274,8 +267,8 @@ class QueryHub:
         if state is None:
             return
         for live in state.queries.values():
-            self._make_dirty(live, None)
-        self._start_refreshers(state)
+            self._refresher.mark(live, None)
+        self._refresher.start(state)
         self.attrs_changed(app_id, None)
         self.app_changed(app_id, None)
 
@@ -285,7 +278,7 @@ class QueryHub:
         For changes that were published before this process listened.
         """
         if app_ids:
-            self._spawn(self._settling.begin(*app_ids))
+            self._tasks.spawn(self._settling.begin(*app_ids))
 
     def _settled(self, app_id: str) -> None:
         self.invalidate_app(app_id)
@@ -297,11 +290,11 @@ class QueryHub:
         The app need not be in use here: its first session may be on its way in.
         """
         self._catalogs.forget(app_id)
-        self._spawn(self._push_attrs(app_id, xid))
+        self._tasks.spawn(self._push_attrs(app_id, xid))
 
     def app_changed(self, app_id: str, xid: int | None) -> None:
         """The app's own row changed: tell sessions its status, or close them if it is gone."""
-        self._spawn(self._push_status(app_id, xid))
+        self._tasks.spawn(self._push_status(app_id, xid))
 
     async def reread_app(self, state: AppState) -> None:
         """Take the app's row as it is now; raises `RecordNotFound` if the app is gone.
@@ -313,14 +306,10 @@ class QueryHub:
 
     async def stop(self) -> None:
         """Cancel everything that runs."""
-        self._is_stopped = True
         await self._settling.stop()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.stop()
 
-    # -- running -----------------------------------------------------------------------------
+    # -- background --------------------------------------------------------------------------
 
     async def _join(self, state: AppState) -> None:
         """Listen to the app; attrs that were read before may be older than what was missed."""
@@ -338,109 +327,6 @@ class QueryHub:
         if live.current is None or live.stale or live.run is not None:
             return False
         return max(live.app.fed_tx_id, live.current.answer.processed_tx_id) >= latest
-
-    def _make_dirty(self, live: LiveQuery, xid: int | None) -> None:
-        is_waiting = live.stale
-        live.mark_stale(xid)
-        if live.run is None and not is_waiting:
-            live.app.dirty.append(live)
-
-    def _start_refreshers(self, state: AppState) -> None:
-        while state.refreshers < min(READS_AT_ONCE, len(state.dirty)):
-            state.refreshers += 1
-            self._spawn(self._refresh_dirty(state))
-
-    async def _refresh_dirty(self, state: AppState) -> None:
-        """Answer the app's stale queries one after the other, beside other refreshers.
-
-        An app that never gets to the end of them rests between its runs, so that others are not
-        slowed down by it. What changes meanwhile is answered with the next run.
-        """
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        try:
-            while state.dirty:
-                live = state.dirty.popleft()
-                if live.stale and live.run is None and live.subscriptions:
-                    started = loop.time()
-                    await asyncio.wait({self._start_run(live)})
-                    if started - began > BUSY_SECONDS:
-                        await asyncio.sleep(RESTS * (loop.time() - started))
-        finally:
-            state.refreshers -= 1
-
-    def _start_run(self, live: LiveQuery) -> asyncio.Task[None]:
-        live.run = self._spawn(self._run(live))
-        return live.run
-
-    async def _run(self, live: LiveQuery) -> None:
-        """Compute one answer and hand it on; a failure goes to this query's subscribers only."""
-        version = live.version
-        try:
-            with ANSWER_SECONDS.time():
-                async with asyncio.timeout(self._timeout_seconds):
-                    await self._answer_patiently(live)
-        except ViewOutdated:
-            live.mark_stale(None)
-            for subscription in live.subscriptions:
-                self._move(subscription)
-            return
-        except TimeoutError:
-            live.fail(OperationTimedOut(int(self._timeout_seconds * 1000)))
-        except InstantError as error:
-            live.fail(error)
-            live.app.index.watch_names(live)  # another change of the schema may allow it again
-        except psycopg.errors.QueryCanceled:
-            live.fail(QueryTimeout())
-        except Exception as error:  # noqa: BLE001  # the edge: subscribers are told whatever broke
-            name = f"{type(error).__module__}.{type(error).__qualname__}"
-            report(LiveQueryFailed(live.app.id, name, frames_of(error)))
-            live.fail(error)
-        finally:
-            live.run = None
-        if live.failure is not None:
-            delivery.report_failure(live, live.failure)
-            if not isinstance(live.failure, InstantError) or live.failure.type in PASSING:
-                self._retry_later(live)
-            self._run_again_if_stale(live)
-            return
-        live.failed_runs = 0
-        if live.version == version:
-            REFRESHES_SUPPRESSED.inc()
-        delivery.deliver(live)
-        self._run_again_if_stale(live)
-
-    def _run_again_if_stale(self, live: LiveQuery) -> None:
-        """Whatever was marked during a run has not been answered by it."""
-        if live.stale:
-            live.app.dirty.append(live)
-            self._start_refreshers(live.app)
-
-    async def _answer_patiently(self, live: LiveQuery) -> None:
-        """Try again while the database is away, within the deadline of one run."""
-        pause_seconds = FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                await self._runner.run(live)
-                return
-            except psycopg.errors.QueryCanceled:
-                raise
-            except (psycopg.OperationalError, psycopg.InterfaceError):
-                await asyncio.sleep(pause_seconds)
-                pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
-
-    def _retry_later(self, live: LiveQuery) -> None:
-        """What failed for want of time or a database may work later, without another change."""
-        live.failed_runs += 1
-        seconds = min(2.0**live.failed_runs, LONGEST_RETRY_SECONDS)
-        asyncio.get_running_loop().call_later(seconds, self._retry, live)
-
-    def _retry(self, live: LiveQuery) -> None:
-        if live.subscriptions and live.failure is not None and not self._is_stopped:
-            self._make_dirty(live, None)
-            self._start_refreshers(live.app)
-
-    # -- background --------------------------------------------------------------------------
 
     async def _push_attrs(self, app_id: str, xid: int | None) -> None:
         await self._until_visible(xid)
@@ -477,16 +363,3 @@ class QueryHub:
         if xid is not None:
             async with pool.connection() as conn:
                 await wait_until_visible(conn, xid, self._timeout_seconds)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            name = f"{type(error).__module__}.{type(error).__qualname__}"
-            report(HubTaskFailed(name, frames_of(error)))

@@ -58,8 +58,8 @@ class LiveQuery:
     `stale` says that some change may have altered the answer; `awaited_xids` are the database
     transactions that did so and that the next answer's snapshot must show, `stale_for_unknown`
     that nobody knows which did. `version` counts answers that differ; `current` is the newest one.
-    `failed_runs` counts
-    failures since the last answer. `force_send` makes the next answer count as different (the attrs
+    `failed_runs` counts failures since the last answer; `ran_at` is when a refresher ran it last
+    (seconds of the loop). `force_send` makes the next answer count as different (the attrs
     behind it changed).
     """
 
@@ -77,6 +77,7 @@ class LiveQuery:
     failure: Exception | None = None
     failed_runs: int = 0
     run: asyncio.Task[None] | None = None
+    ran_at: float = float("-inf")
 
     def mark_stale(self, xid: int | None) -> None:
         """A transaction may have altered the answer; None: it is not known which one."""

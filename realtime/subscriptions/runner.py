@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from realtime.subscriptions.live_query import LiveQuery
-from realtime.subscriptions.recent_changes import RecentChanges
+from realtime.subscriptions.recent_changes import Mark, RecentChanges
 from realtime.subscriptions.shapes import in_shape
 from realtime.subscriptions.views import ViewOutdated
 from realtime.topics.query_topics import QueryTopics, coarse_topics, topics_of
@@ -40,7 +40,7 @@ class QueryRunner:
         reads: tuple[Read, ...] = (NamesRead(),)
         while True:
             awaited = live.begin_run()
-            position = self._recent.position
+            mark = self._recent.mark(live.app.id)
             try:
                 catalog = live.app.learn_catalog(await self._catalogs.get(live.app.id))
                 prepared = await self._prepared(live, catalog)
@@ -54,7 +54,7 @@ class QueryRunner:
             except InstantError:
                 live.awaited_xids |= awaited
                 if has_failed:
-                    self._watch_failed(live, reads, position)
+                    self._watch_failed(live, reads, mark)
                     raise
                 # What was kept of attrs and rules may be older than what made the query stale.
                 has_failed = True
@@ -69,7 +69,7 @@ class QueryRunner:
                 break
             live.awaited_xids |= awaited
         live.end_run({xid for xid in live.awaited_xids if not sees(snapshot, xid)})
-        self._watch(live, topics_of(prepared.reads, answer.level_ids), snapshot, position)
+        self._watch(live, topics_of(prepared.reads, answer.level_ids), snapshot, mark)
         self._record(live, in_shape(live.key.shape, answer, live.query, catalog, prepared))
 
     async def _prepared(self, live: LiveQuery, catalog: AttrCatalog) -> PreparedQuery:
@@ -96,13 +96,13 @@ class QueryRunner:
                 await wait_until_visible(conn, xid, self._wait_seconds)
         self._forget_plans(live)
 
-    def _watch_failed(self, live: LiveQuery, reads: Iterable[Read], position: int) -> None:
+    def _watch_failed(self, live: LiveQuery, reads: Iterable[Read], mark: Mark) -> None:
         """Without an answer, whatever the query looks at may give it one, also since it began."""
         if not live.subscriptions:
             return
         topics = coarse_topics(reads)
         live.app.index.put(live, topics)
-        for change in self._recent.since(position, live.app.id):
+        for change in self._recent.since(mark, live.app.id):
             if topics.match(change.touched):
                 live.mark_stale(change.xid)
 
@@ -111,16 +111,14 @@ class QueryRunner:
         live.app.catalog = None
         RULES.forget(live.app.id)
 
-    def _watch(
-        self, live: LiveQuery, topics: QueryTopics, snapshot: Snapshot, position: int
-    ) -> None:
+    def _watch(self, live: LiveQuery, topics: QueryTopics, snapshot: Snapshot, mark: Mark) -> None:
         """Install the refined topics, then catch what fell between snapshot and now."""
         if not live.subscriptions:
             return
         live.app.index.put(live, topics)
-        if not self._recent.remembers_since(position):
+        if not self._recent.remembers_since(mark):
             live.mark_stale(None)
-        for change in self._recent.unseen_by(snapshot, live.app.id):
+        for change in self._recent.unseen_by(snapshot, live.app.id, mark):
             if topics.match(change.touched):
                 live.mark_stale(change.xid)
 

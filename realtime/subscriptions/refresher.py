@@ -1,0 +1,155 @@
+"""Stale queries become fresh answers: which is run when, and what becomes of one that fails.
+
+Each app has a queue of stale queries and a few refreshers that work it off. A query is run once for
+all changes that came before, and again for those that came meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import psycopg.errors
+
+from realtime.measures import ANSWER_SECONDS, REFRESHES_SUPPRESSED
+from realtime.subscriptions import delivery
+from realtime.subscriptions.app_state import READS_AT_ONCE, AppState
+from realtime.subscriptions.live_query import LiveQuery, Subscription
+from realtime.subscriptions.pace import BUSY_SECONDS, Pace
+from realtime.subscriptions.runner import QueryRunner
+from realtime.subscriptions.tasks import Tasks
+from realtime.subscriptions.views import ViewOutdated
+from wire.errors import InstantError, OperationTimedOut, QueryTimeout
+from wire.observations import LiveQueryFailed, frames_of, report
+
+FIRST_PAUSE_SECONDS: Final = 0.05
+LONGEST_PAUSE_SECONDS: Final = 1.0
+LONGEST_RETRY_SECONDS: Final = (
+    60.0  # a query that is always too slow must not be asked all the time
+)
+PASSING: Final = frozenset((OperationTimedOut.type, QueryTimeout.type))
+
+
+class Refresher:
+    """Answers stale queries of all apps; `move` is called for subscriptions whose view changed."""
+
+    def __init__(
+        self,
+        runner: QueryRunner,
+        tasks: Tasks,
+        move: Callable[[Subscription], None],
+        *,
+        timeout_seconds: float,
+    ) -> None:
+        self._runner = runner
+        self._tasks = tasks
+        self._move = move
+        self._timeout_seconds = timeout_seconds
+        self._pace = Pace()
+
+    def mark(self, live: LiveQuery, xid: int | None) -> None:
+        """A transaction may have altered the answer; `start` its app once all are marked."""
+        is_waiting = live.stale
+        live.mark_stale(xid)
+        if live.run is None and not is_waiting:
+            live.app.dirty.append(live)
+
+    def start(self, state: AppState) -> None:
+        """See to it that the app's stale queries are answered."""
+        while state.refreshers < min(READS_AT_ONCE, len(state.dirty)):
+            state.refreshers += 1
+            self._tasks.spawn(self._refresh_dirty(state))
+
+    async def _refresh_dirty(self, state: AppState) -> None:
+        """Answer the app's stale queries one after the other, beside other refreshers.
+
+        What changes while a busy app rests is answered with the next run.
+        """
+        loop = asyncio.get_running_loop()
+        busy_since = loop.time()
+        try:
+            while state.dirty:
+                live = state.dirty.popleft()
+                if not live.stale or live.run is not None or not live.subscriptions:
+                    continue
+                began, is_again = loop.time(), live.ran_at >= busy_since
+                live.ran_at = began
+                self._pace.ran(state.id, began)
+                await asyncio.wait({self.run(live)})
+                if is_again and began - busy_since > BUSY_SECONDS:
+                    await asyncio.sleep(self._pace.rest_seconds(state.id, began, loop.time()))
+        finally:
+            state.refreshers -= 1
+
+    def run(self, live: LiveQuery) -> asyncio.Task[None]:
+        """Answer the query now; whatever becomes of it is told to its subscribers."""
+        live.run = self._tasks.spawn(self._run(live))
+        return live.run
+
+    async def _run(self, live: LiveQuery) -> None:
+        """Compute one answer and hand it on; a failure goes to this query's subscribers only."""
+        version = live.version
+        try:
+            with ANSWER_SECONDS.time():
+                async with asyncio.timeout(self._timeout_seconds):
+                    await self._answer_patiently(live)
+        except ViewOutdated:
+            live.mark_stale(None)
+            for subscription in live.subscriptions:
+                self._move(subscription)
+            return
+        except TimeoutError:
+            live.fail(OperationTimedOut(int(self._timeout_seconds * 1000)))
+        except InstantError as error:
+            live.fail(error)
+            live.app.index.watch_names(live)  # another change of the schema may allow it again
+        except psycopg.errors.QueryCanceled:
+            live.fail(QueryTimeout())
+        except Exception as error:  # noqa: BLE001  # the edge: subscribers are told whatever broke
+            name = f"{type(error).__module__}.{type(error).__qualname__}"
+            report(LiveQueryFailed(live.app.id, name, frames_of(error)))
+            live.fail(error)
+        finally:
+            live.run = None
+        if live.failure is not None:
+            delivery.report_failure(live, live.failure)
+            if not isinstance(live.failure, InstantError) or live.failure.type in PASSING:
+                self._retry_later(live)
+            self._run_again_if_stale(live)
+            return
+        live.failed_runs = 0
+        if live.version == version:
+            REFRESHES_SUPPRESSED.inc()
+        delivery.deliver(live)
+        self._run_again_if_stale(live)
+
+    def _run_again_if_stale(self, live: LiveQuery) -> None:
+        """Whatever was marked during a run has not been answered by it."""
+        if live.stale:
+            live.app.dirty.append(live)
+            self.start(live.app)
+
+    async def _answer_patiently(self, live: LiveQuery) -> None:
+        """Try again while the database is away, within the deadline of one run."""
+        pause_seconds = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await self._runner.run(live)
+                return
+            except psycopg.errors.QueryCanceled:
+                raise
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                await asyncio.sleep(pause_seconds)
+                pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
+
+    def _retry_later(self, live: LiveQuery) -> None:
+        """What failed for want of time or a database may work later, without another change."""
+        live.failed_runs += 1
+        seconds = min(2.0**live.failed_runs, LONGEST_RETRY_SECONDS)
+        asyncio.get_running_loop().call_later(seconds, self._retry, live)
+
+    def _retry(self, live: LiveQuery) -> None:
+        if live.subscriptions and live.failure is not None and not self._tasks.is_stopped:
+            self.mark(live, None)
+            self.start(live.app)
