@@ -41,6 +41,7 @@ class Crowd:
     items: Namespace
     ids: list[str]
     took: list[float] = field(default_factory=list)
+    watchers: list[RawSocket] = field(default_factory=list)
     _mark: bytes = b""
     _arrived: asyncio.Future[float] | None = None
 
@@ -65,11 +66,17 @@ class Crowd:
         for first in range(0, queries, QUERIES_A_SOCKET):
             socket = await logged_in(server.ws_url, app.id)
             socket.on_text = crowd._hear
+            crowd.watchers.append(socket)
             for number in range(first, min(first + QUERIES_A_SOCKET, queries)):
                 query = {"items": {"$": {"where": {"key": f"k{number}"}}}}
                 answer = await socket.ask({"op": "add-query", "q": query})
                 assert answer["op"] == "add-query-ok", answer
         return crowd
+
+    def leave(self) -> None:
+        """End every session on the app; nobody watches it any more."""
+        for socket in (self.writer, *self.watchers):
+            socket.abort()
 
     async def rounds(self, count: int) -> list[float]:
         """Milliseconds from a write's leaving to the one answer it changes."""

@@ -45,6 +45,7 @@ LONGEST_PAUSE_SECONDS = 2.0
 STEADY_SECONDS = 10.0  # a connection that lasted so long starts the pauses anew
 VISIBLE_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
+SLICE_SECONDS = 0.001  # a busy log must leave the event loop to others in between
 MAX_LAG_BYTES = 64 * 1024 * 1024  # four segments of the log; a guess at what minutes of delay hold
 
 log = logging.getLogger(__name__)
@@ -237,8 +238,12 @@ class ChangeFeed:
         decoder, assembler = Decoder(), Assembler()
         while True:
             position = self._delivered_lsn
+            slice_began = time.monotonic()
             for frame in stream.received():
                 self._heard_at = time.monotonic()
+                if self._heard_at - slice_began > SLICE_SECONDS:
+                    await asyncio.sleep(0)
+                    slice_began = time.monotonic()
                 if isinstance(frame, Keepalive):
                     self._seen_lsn = max(self._seen_lsn, frame.wal_end)
                     if assembler.is_between_transactions:

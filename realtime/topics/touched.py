@@ -64,7 +64,12 @@ def link_target(value: bytes) -> str | None:
 
 
 def _touched_triple(change: TripleChange) -> TouchedTriple:
-    values = {
-        json.canonical(json.loads(text)) for text in (change.old, change.new) if text is not None
-    }
+    values = {_canonical(text) for text in (change.old, change.new) if text is not None}
     return TouchedTriple(change.entity_id, change.attr_id, tuple(values))
+
+
+def _canonical(text: bytes) -> bytes:
+    """The canonical spelling of what PostgreSQL wrote; most texts have it already."""
+    if text.startswith(b'"') and b"\\" not in text:
+        return text
+    return json.canonical(json.loads(text))

@@ -8,6 +8,7 @@ import pytest
 
 from realtime.changes.change import AttrChange, TripleChange, TxChanges
 from realtime.topics.touched import EVERYTHING, link_target, touched_by
+from wire import json
 
 NOTHING = TxChanges(
     app_id="app",
@@ -29,6 +30,26 @@ def test_values_of_before_and_after_both_count() -> None:
     [triple] = touched_by(replace(NOTHING, triple_changes=(change,))).triples
 
     assert set(triple.values) == {b'{"a":2,"b":1}', b"3"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('"plain"', id="plain"),
+        pytest.param('""', id="empty"),
+        pytest.param('"zoë 🎈 \x7f\u2028"', id="beyond ASCII"),
+        pytest.param(r'"a \"quote\" and a \\ and \u0001"', id="escaped"),
+        pytest.param("-0.5", id="number"),
+        pytest.param("true", id="boolean"),
+        pytest.param('["a", {"b": 1.0}]', id="list"),
+    ],
+)
+def test_values_are_spelled_as_topics_spell_them(text: str) -> None:
+    change = TripleChange("insert", "e", "a", None, text.encode(), False)
+
+    [triple] = touched_by(replace(NOTHING, triple_changes=(change,))).triples
+
+    assert triple.values == (json.canonical(json.loads(text)),)
 
 
 @pytest.mark.parametrize(
