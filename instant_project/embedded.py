@@ -32,6 +32,7 @@ OPTIONS: Final = {
     "max_connections": "100",
     "shared_buffers": "128MB",
     "max_wal_size": "1GB",
+    "autovacuum_naptime": "5s",  # plans made for empty tables must not outlive a first import
     "password_encryption": "scram-sha-256",
     # Values of tenants stay out of the log.
     "log_min_error_statement": "panic",
