@@ -54,13 +54,19 @@ def compile_steps(steps: Any, catalog: AttrCatalog, *, may_define_attrs: bool) -
 
 @dataclass(slots=True)
 class _Compiler:
-    """Compiles one step after the other, and remembers the attrs it had to make up."""
+    """Compiles one step after the other, and remembers the attrs it had to make up, by name."""
 
     steps: list[Any]
     catalog: AttrCatalog
     compiled: list[list[Any]] = field(default_factory=list)
-    new_attrs: list[Attr] = field(default_factory=list)
+    forward: dict[tuple[str, str], Attr] = field(default_factory=dict)
+    reverse: dict[tuple[str | None, str | None], Attr] = field(default_factory=dict)
     index: int = 0
+
+    @property
+    def new_attrs(self) -> list[Attr]:
+        """The attrs made up so far, in their order."""
+        return list(self.forward.values())
 
     def compile(self, index: int, step: Any) -> None:
         """Append the tx-steps of one admin step."""
@@ -231,21 +237,19 @@ class _Compiler:
             return found
         if self.catalog.reverse(etype, label) and define in (lookup_blob, lookup_link):
             self._refuse(f"{label} is not a unique attribute on {etype}")
-        for attr in self.new_attrs:
-            if (attr.etype, attr.label) == (etype, label):
-                return attr
+        if made := self.forward.get((etype, label)):
+            return made
         if not label.strip():
             self._wrong("non-blank-string?", 3, label)
-        attr = define(etype, label)
-        self.new_attrs.append(attr)
+        attr = self.forward[etype, label] = define(etype, label)
+        self.reverse.setdefault((attr.reverse_etype, attr.reverse_label), attr)
         return attr
 
     def _link_attr(self, etype: str, label: str) -> tuple[Attr, Direction]:
         if found := self.catalog.resolve(etype, label):
             return found
-        for attr in self.new_attrs:
-            if (attr.reverse_etype, attr.reverse_label) == (etype, label):
-                return attr, "reverse"
+        if made := self.reverse.get((etype, label)):
+            return made, "reverse"
         return self._attr(etype, label, link), "forward"
 
     # -- refusals -----------------------------------------------------------------------------

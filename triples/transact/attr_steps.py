@@ -39,6 +39,8 @@ _DEFINING: Final = (
     "on_delete_reverse",
 )
 
+_Name = tuple[str | None, str | None]
+
 # Which of these etypes have entities?
 _POPULATED: Final = """
 select wanted.t
@@ -97,12 +99,13 @@ def expected_catalog(catalog: AttrCatalog, steps: Iterable[Step]) -> AttrCatalog
 async def add_attrs(work: Work, steps: Sequence[AddAttr]) -> None:
     """Store new attrs; those that are stored already, just so, are skipped (realtime.md §6.3)."""
     new: dict[str, Attr] = {}
+    names = _TakenNames(work.catalog.attrs)
     for step in steps:
         attr = step.attr
         check_new_attr(attr)
         known = new.get(attr.id) or work.catalog.by_id(attr.id)
         if known is None:
-            _check_names(work.catalog, new.values(), attr)
+            names.take(attr)
             new[attr.id] = attr
         elif not _same(known, attr):
             raise SqlRaise(
@@ -137,12 +140,10 @@ async def update_attrs(work: Work, steps: Sequence[UpdateAttr]) -> None:
         check_stored_attr(attr)
         after[attr.id] = changed(attr, step.change)
     pairs = [(work.attr(attr_id), attr) for attr_id, attr in after.items()]
-    others = [a for a in work.catalog.attrs if a.id not in after]
-    seen: list[Attr] = []
+    names = _TakenNames(a for a in work.catalog.attrs if a.id not in after)
     for _, new in pairs:
         check_new_attr(new)
-        _check_names(AttrCatalog(work.app_id, 0, _user(others)), seen, new)
-        seen.append(new)
+        names.take(new)
     if not pairs:
         return
     await write.update_attrs(work.conn, work.app_id, pairs)
@@ -227,23 +228,40 @@ def _user(attrs: Iterable[Attr]) -> list[Attr]:
     return [attr for attr in attrs if attr.catalog == "user"]
 
 
-def _check_names(catalog: AttrCatalog, others: Iterable[Attr], attr: Attr) -> None:
-    """Raise unless the attr's names, and the ids of its names, are free."""
-    rivals = [*catalog.attrs, *others]
-    idents = {rival.forward_ident for rival in rivals} | {r.reverse_ident for r in rivals}
-    forward, reverse = (attr.etype, attr.label), (attr.reverse_etype, attr.reverse_label)
-    forwards = {(rival.etype, rival.label) for rival in rivals}
-    reverses = {(r.reverse_etype, r.reverse_label) for r in rivals if r.reverse_ident}
-    if forward in forwards:
-        raise refusals.name_taken(attr.etype, attr.label)
-    if attr.reverse_ident is not None and reverse in reverses:
-        raise refusals.name_taken(attr.reverse_etype or "", attr.reverse_label or "")
-    if forward in reverses or reverse in forwards or forward == reverse:
-        raise refusals.not_unique("attr")
-    if attr.forward_ident in idents:
-        raise _ident_conflict(attr.etype, attr.label)
-    if attr.reverse_ident is not None and attr.reverse_ident in {*idents, attr.forward_ident}:
-        raise _ident_conflict(attr.reverse_etype or "", attr.reverse_label or "")
+class _TakenNames:
+    """The names of some attrs, and the ids of those names; a write may define thousands."""
+
+    def __init__(self, attrs: Iterable[Attr]) -> None:
+        self._forwards: set[_Name] = set()
+        self._reverses: set[_Name] = set()
+        self._idents: set[str | None] = set()
+        for attr in attrs:
+            self._add(attr)
+
+    def take(self, attr: Attr) -> None:
+        """Add the attr's names; raises what is answered unless they, and their ids, are free."""
+        forward, reverse = (attr.etype, attr.label), (attr.reverse_etype, attr.reverse_label)
+        is_link = attr.reverse_ident is not None
+        if forward in self._forwards:
+            raise refusals.name_taken(attr.etype, attr.label)
+        if is_link and reverse in self._reverses:
+            raise refusals.name_taken(attr.reverse_etype or "", attr.reverse_label or "")
+        if forward in self._reverses or reverse in self._forwards or forward == reverse:
+            raise refusals.not_unique("attr")
+        if attr.forward_ident in self._idents:
+            raise _ident_conflict(attr.etype, attr.label)
+        if is_link and (
+            attr.reverse_ident in self._idents or attr.reverse_ident == attr.forward_ident
+        ):
+            raise _ident_conflict(attr.reverse_etype or "", attr.reverse_label or "")
+        self._add(attr)
+
+    def _add(self, attr: Attr) -> None:
+        self._forwards.add((attr.etype, attr.label))
+        self._idents.add(attr.forward_ident)
+        if attr.reverse_ident is not None:
+            self._reverses.add((attr.reverse_etype, attr.reverse_label))
+            self._idents.add(attr.reverse_ident)
 
 
 def _ident_conflict(etype: str, label: str) -> SqlRaise:

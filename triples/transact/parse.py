@@ -28,6 +28,7 @@ from wire import json
 from wire.errors import ValidationFailed
 from wire.ids import parse_uuid
 
+MAX_STEPS: Final = 100_000  # two seconds of work; sockets give up a write after five
 MAX_DEPTH: Final = 200  # the encoder stops at 254; a step and its frame take some of them
 
 _NUL: Final = "A value in the transaction contains null bytes, which cannot be stored."
@@ -38,6 +39,9 @@ def parse_steps(tx_steps: Any) -> list[Step]:
     """The steps in order; raises `ValidationFailed` at the first that has the wrong shape."""
     if not isinstance(tx_steps, list):
         raise _wrong(tx_steps, "coll?", [])
+    if len(tx_steps) > MAX_STEPS:
+        message = f"A transaction may have at most {MAX_STEPS:,} steps."
+        raise ValidationFailed.one("tx-steps", None, message)
     # All of it first: an error quotes the steps, so every one of them must be encodable.
     steps: list[Any] = coerced(tx_steps)
     return [_StepParser(steps, index).parse() for index in range(len(steps))]

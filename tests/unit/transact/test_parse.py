@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from triples.transact.parse import MAX_DEPTH, parse_steps
+from triples.transact.parse import MAX_DEPTH, MAX_STEPS, parse_steps
 from triples.transact.steps import (
     AddAttr,
     DeleteAttr,
@@ -165,3 +165,10 @@ def test_nesting_has_a_limit() -> None:
 def test_lookups_of_equal_values_are_equal() -> None:
     assert Lookup.of(A, {"a": 1, "b": 2}) == Lookup.of(A, {"b": 2.0, "a": 1})
     assert len({Lookup.of(A, True), Lookup.of(A, 1), Lookup.of(A, "1")}) == 3
+
+
+def test_number_of_steps_has_a_limit() -> None:
+    step = ["retract-triple", E, A, 1]
+    assert len(parse_steps([step] * MAX_STEPS)) == MAX_STEPS
+    with pytest.raises(ValidationFailed, match="at most 100,000 steps"):
+        parse_steps([step] * (MAX_STEPS + 1))
