@@ -38,7 +38,7 @@ class SessionConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels
         self.base_send = send
         await self.accept()
         server = lifecycle.running()
-        ip = _client_address(scope, server.trusted_proxies)
+        ip = client_address_of(scope, server.trusted_proxies)
         session = Session(self, origin=_header(scope, b"origin"), ip=ip)
         writer = asyncio.create_task(session.write_frames(), name=f"writer of {session.id}")
         reader = asyncio.create_task(
@@ -79,13 +79,13 @@ async def _ended(*tasks: asyncio.Task[None]) -> None:
 
 
 def _header(scope: Scope, name: bytes) -> str | None:
-    for key, value in scope["headers"]:
-        if key == name:
-            return str(value.decode("latin-1"))
-    return None
+    """A header's text; several of one name are one list (RFC 9110 §5.3), as Django has them."""
+    found = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+    return ",".join(found) if found else None
 
 
-def _client_address(scope: Scope, trusted_proxies: int) -> str | None:
+def client_address_of(scope: Scope, trusted_proxies: int) -> str | None:
+    """Who opened the socket; a proxy may add to `X-Forwarded-For` with a header of its own."""
     peer = scope.get("client")
     forwarded_for = _header(scope, b"x-forwarded-for") or ""
     address = client_address(peer[0] if peer else "", forwarded_for, trusted_proxies)

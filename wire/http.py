@@ -208,10 +208,13 @@ def _coerced(value: Any, where: list[str], coerce: Coercion[T], secret: bool) ->
 
 
 def non_blank_text(value: Any) -> str | None:
-    """Strings trimmed, numbers as text; None for blank ones and for anything else."""
+    """Strings trimmed, numbers as text; None for blank ones and for anything else.
+
+    Text with NUL is none either: PostgreSQL stores no such character.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    return (value.strip() or None) if isinstance(value, str) else None
+    return (value.strip() or None) if isinstance(value, str) and "\0" not in value else None
 
 
 def email_address(value: Any) -> str | None:

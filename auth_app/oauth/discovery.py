@@ -19,6 +19,7 @@ DOCUMENT_SECONDS: Final = 3600.0
 SHORTEST_KEY_SECONDS: Final = 60.0
 LONGEST_KEY_SECONDS: Final = 24 * 3600.0
 BETWEEN_LOOKS_SECONDS: Final = 30.0
+MAX_KEYS: Final = 50  # providers publish the present one, the last one and the next
 
 _DEFAULT_ALGORITHMS: Final = ("RS256", "HS256")
 
@@ -43,7 +44,8 @@ class Discovery:
         if issuer is None:
             return None
         given = document.get("id_token_signing_alg_values_supported")
-        algorithms = [name for name in given if isinstance(name, str)] if given else []
+        names = given if isinstance(given, list) else []
+        algorithms = [name for name in names if isinstance(name, str)]
         return cls(
             issuer=issuer,
             authorization_endpoint=_text(document, "authorization_endpoint"),
@@ -112,7 +114,7 @@ class ProviderDocuments:
         age = float(reply.max_age_seconds or DOCUMENT_SECONDS)
         seconds = min(max(age, SHORTEST_KEY_SECONDS), LONGEST_KEY_SECONDS)
         keys = [key for key in given if isinstance(key, dict) and key.get("use", "sig") == "sig"]
-        return _Kept(keys, now, now + seconds)
+        return _Kept(keys[:MAX_KEYS], now, now + seconds)
 
 
 def _remember(cache: OrderedDict[str, _Kept[T]], url: str, kept: _Kept[T]) -> None:

@@ -26,6 +26,10 @@ LEEWAY_SECONDS: Final = 30  # clocks differ
 MAX_TOKEN_CHARACTERS: Final = 16 * 1024
 GOOGLE: Final = "https://accounts.google.com"
 
+# In characters of base64url. Whoever publishes keys chooses how long it takes to try them.
+MAX_MODULUS_CHARACTERS: Final = 1_366  # 8,192 bits
+MAX_EXPONENT_CHARACTERS: Final = 6  # 32 bits; everybody's is 65,537
+
 _KEY_KINDS: Final[dict[str, Any]] = {"RSA": RSAKey, "EC": ECKey}
 
 
@@ -79,12 +83,17 @@ def _header(token: str) -> dict[str, Any]:
 
 def _claims_signed_by(key: dict[str, Any], token: str) -> dict[str, Any] | None:
     kind = _KEY_KINDS.get(str(key.get("kty")))
-    if kind is None:
+    if kind is None or (kind is RSAKey and not _is_quick(key)):
         return None
     try:
         return dict(jwt.decode(token, kind.import_key(key), algorithms=list(ALGORITHMS)).claims)
     except (JoseError, ValueError, TypeError):
         return None
+
+
+def _is_quick(key: dict[str, Any]) -> bool:
+    modulus, exponent = str(key.get("n")), str(key.get("e"))
+    return len(modulus) <= MAX_MODULUS_CHARACTERS and len(exponent) <= MAX_EXPONENT_CHARACTERS
 
 
 def _check_times(claims: dict[str, Any]) -> None:
@@ -113,7 +122,8 @@ def _check_origin(
     client: OAuthClient, discovery: Discovery, algorithm: str, claims: dict[str, Any]
 ) -> None:
     issuers = APPLE_ISSUERS if discovery.issuer in APPLE_ISSUERS else {discovery.issuer}
-    if claims.get("iss") not in issuers:
+    issuer = claims.get("iss")
+    if not isinstance(issuer, str) or issuer not in issuers:
         raise _refused(f"The id_token wasn't issued by {discovery.issuer}.")
     if algorithm not in discovery.algorithms:
         raise _refused("The id_token used an unsupported algorithm.")

@@ -35,7 +35,7 @@ COMMON_SCHEMES: Final = frozenset(_COMMON.split())
 
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*\Z", re.IGNORECASE)
 _MISREAD: Final = re.compile(r"[\x00-\x20\x7f\\]")
-_HOST: Final = re.compile(r"[^\s/?#@\\]+\Z")
+_HOST: Final = re.compile(r"[^\s\0/?#@\\]+\Z")
 
 _ORIGINS: Final = """
 select id::text, service, params, created_at from app_redirect_origins

@@ -11,7 +11,9 @@ import asyncio
 import re
 import socket
 import ssl
+import zlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -23,13 +25,25 @@ from wire import json
 
 TOTAL_SECONDS: Final = 10.0
 MAX_ADDRESSES: Final = 3  # of one host
+LOOKED_UP_AT_ONCE: Final = 8
 MAX_BYTES: Final = 1024 * 1024
 # Apple answers to programs it does not know with an error.
 USER_AGENT: Final = "Mozilla/5.0 (compatible; InstantServer/1.0)"
 
 _MAX_AGE: Final = re.compile(r"max-age\s*=\s*(\d{1,9})", re.IGNORECASE)
-# Networks that Python calls global and that lead to addresses written inside them.
-_TUNNELS: Final = (ip_network("64:ff9b::/96"), ip_network("2002::/16"))
+# Networks that Python calls global: the last is a site's own, the others lead to IPv4 addresses
+# that are written inside them.
+_NOT_PUBLIC: Final = tuple(
+    map(
+        ip_network,
+        ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "fec0::/10"),
+    )
+)
+_GZIP_WINDOW_BITS: Final = 31  # zlib's way to say gzip
+
+# Threads of their own: a stranger's name server that does not answer must not keep the rules of
+# other apps, which are read in the event loop's own few threads, from being read.
+_RESOLVERS: Final = ThreadPoolExecutor(LOOKED_UP_AT_ONCE, thread_name_prefix="name look-up")
 
 Address = IPv4Address | IPv6Address
 
@@ -76,7 +90,12 @@ class Web:
     async def _ask(
         self, method: str, url: str, headers: Mapping[str, str] | None, form: Any
     ) -> Reply:
-        sent = {"user-agent": USER_AGENT, "accept": "application/json", **(headers or {})}
+        sent = {
+            "user-agent": USER_AGENT,
+            "accept": "application/json",
+            "accept-encoding": "identity",
+            **(headers or {}),
+        }
         try:
             async with asyncio.timeout(TOTAL_SECONDS), self._client() as client:
                 target = self._checked(url)
@@ -132,7 +151,9 @@ class _CheckedTransport(httpx.AsyncBaseTransport):
     async def _addresses(self, host: str, port: int) -> list[Address]:
         """The host's addresses, at least one; `NotReached` if any of them is private."""
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await loop.run_in_executor(
+            _RESOLVERS, socket.getaddrinfo, host, port, 0, socket.SOCK_STREAM
+        )
         addresses = [ip_address(entry[4][0]) for entry in found]
         if not addresses or not (self._allows_private or all(map(is_public, addresses))):
             raise NotReached("not an address of a public server")
@@ -144,18 +165,36 @@ def is_public(address: Address) -> bool:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
-        if any(address in tunnel for tunnel in _TUNNELS):
+        if any(address in network for network in _NOT_PUBLIC):
             return False
     return address.is_global and not address.is_multicast
 
 
 async def _limited(response: httpx.Response) -> bytes:
+    """The body; some servers compress it though they were asked not to."""
     body = bytearray()
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > MAX_BYTES:
             raise NotReached("the answer is too long")
-    return bytes(body)
+    match response.headers.get("content-encoding", "identity").strip().lower():
+        case "identity":
+            return bytes(body)
+        case "gzip":
+            return _unpacked(bytes(body))
+        case _:
+            raise NotReached("the answer is encoded")
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """No more is unpacked than may be read, whatever it would become."""
+    try:
+        body = zlib.decompressobj(_GZIP_WINDOW_BITS).decompress(packed, MAX_BYTES + 1)
+    except zlib.error as error:
+        raise NotReached("the answer is not what it says") from error
+    if len(body) > MAX_BYTES:
+        raise NotReached("the answer is too long")
+    return body
 
 
 def _reply(response: httpx.Response, body: bytes) -> Reply:

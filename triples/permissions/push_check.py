@@ -49,9 +49,25 @@ def check_rules(code: Any) -> None:
         raise ValidationFailed.one("rule", code, "rules must be an object")
     if len(json.dumps(code)) > MAX_BYTES:
         raise ValidationFailed.one("rule", None, f"rules may have {MAX_BYTES // 1024} kB of JSON")
+    if _has_nul(code):
+        raise ValidationFailed.one("rule", None, "rules may not hold null bytes")
     errors = [{"message": message, "in": list(path)} for path, message in _problems(code)]
     if errors:
         raise ValidationFailed.of("rule", code, errors)
+
+
+def _has_nul(code: Any) -> bool:
+    """Whether any text in the document holds what PostgreSQL cannot store."""
+    pending = [code]
+    while pending:
+        match pending.pop():
+            case str(text) if "\0" in text:
+                return True
+            case dict(items):
+                pending += [*items.keys(), *items.values()]
+            case list(items):
+                pending += items
+    return False
 
 
 def _problems(code: Mapping[str, Any]) -> Iterator[Problem]:

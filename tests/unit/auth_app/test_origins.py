@@ -58,6 +58,7 @@ def test_url_is_at_the_place(origin: Origin, url: str, matches: bool) -> None:
         ("generic", ["a.com", "b.com"], "Host should be the only parameter."),
         ("generic", [7], "Host should be a string."),
         ("generic", ["https://a.com"], "Host should be a string."),
+        ("generic", ["a\0.com"], "Host should be a string."),
         ("netlify", [], "Netlify should have only the site name param."),
         ("vercel", ["vercel.app"], "Vercel should have deployment suffix and project name params."),
         ("custom-scheme", ["a", "b"], "Custom scheme should have only one parameter."),

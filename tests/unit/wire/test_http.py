@@ -126,6 +126,12 @@ async def test_param_is_coerced(body: Any, expected: str) -> None:
             id="blank",
         ),
         pytest.param(
+            {"app": {"title": "a\0b"}},
+            "param-malformed",
+            {"in": ["body", "app", "title"], "original-input": "a\0b"},
+            id="text with NUL",
+        ),
+        pytest.param(
             {"app": {"title": []}},
             "param-malformed",
             {"in": ["body", "app", "title"], "original-input": []},

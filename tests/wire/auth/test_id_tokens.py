@@ -202,3 +202,29 @@ async def test_link_moves_to_the_user_with_the_address(oauth: OAuth, conn: Conne
     assert again["id"] == by_mail["id"]
     unverified = (await oauth.id_token(oauth.issuer.token(email_verified=False))).body["user"]
     assert unverified["id"] == by_mail["id"]
+
+
+async def test_provider_may_leave_out_which_algorithms_it_has(oauth: OAuth) -> None:
+    oauth.issuer.document["id_token_signing_alg_values_supported"] = 5
+    assert (await oauth.id_token(oauth.issuer.token())).body["created"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "zeros"),
+    [pytest.param("n", 1_028, id="a long modulus"), pytest.param("e", 4, id="a long exponent")],
+)
+async def test_key_that_takes_long_to_try_is_not_tried(oauth: OAuth, name: str, zeros: int) -> None:
+    key = oauth.issuer.key.as_dict(private=False)
+    slow = key | {name: "A" * zeros + key[name]}  # the same number, written longer
+    oauth.issuer.document["jwks_uri"] = f"{oauth.issuer.url}/slow"
+    oauth.issuer.pages["/slow"] = (200, {"keys": [slow]})
+    answer = await oauth.id_token(oauth.issuer.token())
+    assert answer.body["error"] == "Error validating JWT. Its signature is not the provider's."
+
+
+async def test_only_the_first_of_very_many_keys_are_tried(oauth: OAuth) -> None:
+    key = oauth.issuer.key.as_dict(private=False)
+    oauth.issuer.document["jwks_uri"] = f"{oauth.issuer.url}/many"
+    oauth.issuer.pages["/many"] = (200, {"keys": [*[rsa_key().as_dict(private=False)] * 50, key]})
+    answer = await oauth.id_token(oauth.issuer.token())
+    assert answer.body["error"] == "Error validating JWT. Its signature is not the provider's."

@@ -286,3 +286,15 @@ def test_rate_limit(limit: Any, message: str | None) -> None:
         ((path, text),) = found
         assert path == ["$rateLimits", "x"]
         assert message in text
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param({"to\0dos": {}}, id="a name"),
+        pytest.param({"$rateLimits": {"a": {"limits": ["\0"]}}}, id="a value in a list"),
+    ],
+)
+def test_text_that_cannot_be_stored_is_refused(code: Any) -> None:
+    with pytest.raises(ValidationFailed, match="null bytes"):
+        check_rules(code)
