@@ -54,6 +54,8 @@ many as (
   on conflict (app_id, entity_id, attr_id, value_md5) do nothing
   returning entity_id, attr_id, true as is_new
 )"""
+# `not in` is answered from a hash table, whatever PostgreSQL guesses of the number of rows, which
+# it cannot know; of `not exists` it makes a nested loop, half a minute's work for 10,000 entities.
 _NULLS: Final = f""",
 nulls as (
   insert into triples ({_COLUMNS})
@@ -64,10 +66,7 @@ nulls as (
   join json_to_recordset(%(nulls)s::json) as given (i uuid, a uuid, f int, t text)
     on given.i = written.attr_id
   where written.is_new
-    and not exists (
-      select from incoming
-      where incoming.entity_id = written.entity_id and incoming.attr_id = given.a
-    )
+    and (written.entity_id, given.a) not in (select entity_id, attr_id from incoming)
     and not exists (
       select from triples
       where triples.app_id = %(app_id)s::uuid
