@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from auth_app.system_attrs import attr_id
 from triples import tenants
-from triples.sql import pool
 from triples.sql.pool import Connection
+from triples.sql.turns import WRITES
 from triples.transact.author import Author
 from triples.transact.transact import transact
 from wire.errors import AppDisabled, AppReadOnly
@@ -81,7 +81,7 @@ async def account_write(app_id: str, *about: str) -> AsyncIterator[AccountWrite]
     What is left to save at the end of the block is saved, unless it raises. Raises
     `RecordNotFound`, `AppReadOnly` or `AppDisabled` where the app takes no writes.
     """
-    async with pool.connection() as conn:
+    async with WRITES.connection(app_id) as conn:
         app = await tenants.find_app(conn, app_id)
         if app.status == "disabled":
             raise AppDisabled

@@ -13,8 +13,8 @@ from typing import Any, Final
 from auth_app.account_write import AccountWrite
 from auth_app.system_attrs import attr_id, attrs_of
 from auth_app.users import user_with_token
-from triples.sql import pool
 from triples.sql.pool import Connection
+from triples.sql.turns import WRITES
 from wire.ids import hash_uuid_secret, new_id, parse_uuid
 
 _LOCK: Final = "select pg_advisory_xact_lock(hashtextextended(%s::uuid::text, 0))"
@@ -100,7 +100,7 @@ async def delete_tokens_of_user(app_id: str, user_id: str) -> None:
 async def _delete(app_id: str, statement: str, value: str) -> None:
     attr_ids = [attr.id for attr in attrs_of("$userRefreshTokens")]
     values = {"app_id": app_id, "value": value, "attr_ids": attr_ids}
-    async with pool.connection() as conn, conn.transaction():
+    async with WRITES.connection(app_id) as conn, conn.transaction():
         await conn.execute(_LOCK, (app_id,))
         await conn.execute(statement, values)
 

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Final
 
 from realtime.sessions import Session
 from realtime.subscriptions.live_query import LiveQuery, QueryKey
 from realtime.topics.index import TopicIndex
 from triples.attrs.catalog import AttrCatalog
+from triples.sql.turns import READS, WRITES
 from triples.tenants import App
-
-WRITES_AT_ONCE: Final = 2
-"""One transaction runs under the app's lock while the next one gets as far as waiting for it; more
-would only hold connections that other apps need."""
-READS_AT_ONCE: Final = 4  # a busy app must leave connections of the pool to the others
 
 
 class AppState:
@@ -40,8 +35,8 @@ class AppState:
         self.dirty: deque[LiveQuery] = deque()
         self.refreshers = 0
         self.joining: asyncio.Task[None] | None = None
-        self.write_slots = asyncio.Semaphore(WRITES_AT_ONCE)
-        self.read_slots = asyncio.Semaphore(READS_AT_ONCE)
+        self.write_slots = WRITES.of(app.id)
+        self.read_slots = READS.of(app.id)
 
     @property
     def id(self) -> str:

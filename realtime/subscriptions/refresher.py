@@ -14,12 +14,13 @@ import psycopg.errors
 
 from realtime.measures import ANSWER_SECONDS, REFRESHES_SUPPRESSED
 from realtime.subscriptions import delivery
-from realtime.subscriptions.app_state import READS_AT_ONCE, AppState
+from realtime.subscriptions.app_state import AppState
 from realtime.subscriptions.live_query import LiveQuery, Subscription
 from realtime.subscriptions.pace import BUSY_SECONDS, Pace
 from realtime.subscriptions.runner import QueryRunner
 from realtime.subscriptions.tasks import Tasks
 from realtime.subscriptions.views import ViewOutdated
+from triples.sql.turns import READS_AT_ONCE
 from wire.errors import InstantError, OperationTimedOut, QueryTimeout
 from wire.observations import LiveQueryFailed, frames_of, report
 

@@ -14,7 +14,7 @@ from triples.instaql.answer import Viewer
 from triples.instaql.ask import ask
 from triples.instaql.tree import tree_of, with_single_links
 from triples.permissions.store import RULES
-from triples.sql import pool
+from triples.sql.turns import READS
 from wire import json
 from wire.http import Call, View, body_param, endpoint, json_object
 from wire.ids import parse_uuid
@@ -27,7 +27,7 @@ def admin_query(
 
     async def answered(call: Call) -> dict[str, Any]:
         app_id = app_id_of(call)
-        async with pool.connection() as conn:
+        async with READS.connection(app_id) as conn:
             caller = await caller_of(call, conn, app_id, user_of_token)
             query = body_param(call, "query", coerce=json_object)
             viewer = viewer_of(call, caller, trusted_proxies)
@@ -48,7 +48,7 @@ def framework_query(
         app_id = app_id_of(call)
         token = parse_uuid(bearer_of(call))
         query = body_param(call, "query", coerce=json_object)
-        async with pool.connection() as conn:
+        async with READS.connection(app_id) as conn:
             user = await user_of_token(conn, app_id, token) if token else None
             viewer = viewer_of(call, Caller(is_admin=False, user=user), trusted_proxies)
             asked = await ask(conn, catalogs, RULES, app_id, query, viewer)

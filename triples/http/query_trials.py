@@ -19,6 +19,7 @@ from triples.permissions.failures import EvaluationFailed
 from triples.permissions.rules import Rules
 from triples.permissions.store import RULES
 from triples.sql import pool
+from triples.sql.turns import READS
 from wire.http import Call, View, body_param, endpoint, json_object
 
 
@@ -29,7 +30,7 @@ def query_perms_check(
 
     async def tried(call: Call) -> dict[str, Any]:
         app_id = app_id_of(call)
-        async with pool.connection() as conn:
+        async with READS.connection(app_id) as conn:
             caller = await impersonator_of(call, conn, app_id, user_of_token)
             query = body_param(call, "query", coerce=json_object)
             rules = await rules_override(call.body)

@@ -12,6 +12,7 @@ from triples.permissions.push import pull_rules, put_rules, rule_versions
 from triples.permissions.push_check import check_rules
 from triples.permissions.store import RULES
 from triples.sql import pool
+from triples.sql.turns import WRITES
 from wire.http import Call, View, body_param, endpoint, json_object, path_param
 from wire.ids import parse_uuid
 
@@ -23,7 +24,7 @@ def _of_path(work: Work) -> Callable[[Call], Awaitable[Any]]:
 
     async def handle(call: Call) -> Any:
         app_id = path_param(call, "app_id", coerce=parse_uuid)
-        async with pool.connection() as conn:
+        async with WRITES.connection(app_id) as conn:
             await verify_app_access(conn, app_id, bearer(call))
             await tenants.find_app(conn, app_id)
             return await work(conn, app_id, call)

@@ -20,6 +20,7 @@ from triples.schema.document import parse_schema
 from triples.schema.maps import schema_maps
 from triples.schema.plan import Options, plan_steps, wanted_maps
 from triples.sql import pool
+from triples.sql.turns import WRITES
 from wire.errors import ParamMalformed, ParamMissing, RecordNotFound, ValidationFailed
 from wire.http import Call, View, body_param, endpoint, json_object, path_param
 from wire.ids import new_id, parse_uuid
@@ -39,7 +40,7 @@ def _of_path(work: Work) -> Callable[[Call], Awaitable[Any]]:
 
     async def handle(call: Call) -> Any:
         app_id = path_param(call, "app_id", coerce=parse_uuid)
-        async with pool.connection() as conn:
+        async with WRITES.connection(app_id) as conn:
             await verify_app_access(conn, app_id, bearer(call))
             return await work(conn, app_id, call)
 
@@ -51,7 +52,7 @@ def _of_header(work: Work) -> Callable[[Call], Awaitable[Any]]:
 
     async def handle(call: Call) -> Any:
         app_id = app_id_of(call)
-        async with pool.connection() as conn:
+        async with WRITES.connection(app_id) as conn:
             await tenants.verify_admin_token(conn, app_id, bearer(call))
             return await work(conn, app_id, call)
 

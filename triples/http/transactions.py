@@ -13,6 +13,7 @@ from triples.attrs.store import load_catalog
 from triples.http.callers import UserOfToken, app_id_of, caller_of, impersonator_of
 from triples.http.rule_trials import overridden, rules_override, shown_program
 from triples.sql import pool
+from triples.sql.turns import WRITES
 from triples.transact.admin_steps import TxSteps, compile_steps
 from triples.transact.permissions import Verdict
 from triples.transact.request import Trial
@@ -36,7 +37,7 @@ def admin_transact(user_of_token: UserOfToken, trusted_proxies: int = 0) -> View
 
 async def _write(call: Call, user_of_token: UserOfToken, trusted_proxies: int) -> dict[str, Any]:
     app_id = app_id_of(call)
-    async with pool.connection() as conn:
+    async with WRITES.connection(app_id) as conn:
         caller = await caller_of(call, conn, app_id, user_of_token)
         author = caller.author(call, trusted_proxies)
         body = call.body if isinstance(call.body, dict) else {}
@@ -60,7 +61,7 @@ def transact_perms_check(user_of_token: UserOfToken, trusted_proxies: int = 0) -
 
 async def _try(call: Call, user_of_token: UserOfToken, trusted_proxies: int) -> dict[str, Any]:
     app_id = app_id_of(call)
-    async with pool.connection() as conn:
+    async with WRITES.connection(app_id) as conn:
         caller = await impersonator_of(call, conn, app_id, user_of_token)
         body = call.body if isinstance(call.body, dict) else {}
         if "steps" not in body:
