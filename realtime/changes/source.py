@@ -46,6 +46,7 @@ STEADY_SECONDS = 10.0  # a connection that lasted so long starts the pauses anew
 VISIBLE_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
 SLICE_SECONDS = 0.001  # a busy log must leave the event loop to others in between
+ACKNOWLEDGE_SECONDS = 0.1  # what was delivered in this time comes twice where a reader is killed
 MAX_LAG_BYTES = 64 * 1024 * 1024  # four segments of the log; a guess at what minutes of delay hold
 
 log = logging.getLogger(__name__)
@@ -60,8 +61,8 @@ Flush = Callable[[], Awaitable[None]]
 class Patience:
     """How long a quiet server is trusted.
 
-    - `status_seconds`: between two acknowledgements, and before the server is asked for a sign of
-      life. PostgreSQL drops a reader that says nothing for 60 s by default.
+    - `status_seconds`: between two words to a server that has nothing to tell, and before it is
+      asked for a sign of life. PostgreSQL drops a reader that says nothing for 60 s by default.
     - `live_seconds`: after that much silence the feed is not called live any more. The default is
       three unanswered questions.
     - `silent_seconds`: after that much silence the link is given up.
@@ -149,6 +150,7 @@ class ChangeFeed:
         self._phase: Phase = "stopped"
         self._heard_at: float | None = None
         self._acknowledged_at = 0.0
+        self._acknowledged_lsn = 0
         self._delivered_lsn = 0
         self._seen_lsn = 0
         self._connections = 0
@@ -222,7 +224,7 @@ class ChangeFeed:
             self._connections += 1
             self._acknowledged_at = 0.0
             self._heard_at = time.monotonic()
-            self._delivered_lsn = self._seen_lsn = stream.slot.position
+            self._acknowledged_lsn = self._delivered_lsn = self._seen_lsn = stream.slot.position
             self._phase = "streaming"
             self._failure = None
             self._live.set()
@@ -259,7 +261,7 @@ class ChangeFeed:
                 await self._flush()
             self._move_to(position)
             self._keep_alive(stream)
-            await stream.wait(self._patience.status_seconds)
+            await stream.wait(self._seconds_to_acknowledge())
 
     async def _announce_gap(self) -> None:
         await _finished(self._on_gap())
@@ -287,12 +289,19 @@ class ChangeFeed:
         quiet_seconds = now - (self._heard_at or now)
         if quiet_seconds > self._patience.silent_seconds:
             raise TimeoutError(f"nothing was heard for {quiet_seconds:.0f} s")
-        status_seconds = self._patience.status_seconds
-        if now - self._acknowledged_at >= status_seconds:
-            self._acknowledge(stream, ask_for_reply=quiet_seconds >= status_seconds / 2)
+        if self._seconds_to_acknowledge() <= 0:
+            half_seconds = self._patience.status_seconds / 2
+            self._acknowledge(stream, ask_for_reply=quiet_seconds >= half_seconds)
+
+    def _seconds_to_acknowledge(self) -> float:
+        """Until the server is to be told where this side is."""
+        has_news = self._delivered_lsn > self._acknowledged_lsn
+        between = ACKNOWLEDGE_SECONDS if has_news else self._patience.status_seconds
+        return max(0.0, self._acknowledged_at + between - time.monotonic())
 
     def _acknowledge(self, stream: ReplicationStream, *, ask_for_reply: bool) -> None:
         stream.acknowledge(self._delivered_lsn, ask_for_reply=ask_for_reply)
+        self._acknowledged_lsn = self._delivered_lsn
         self._acknowledged_at = time.monotonic()
 
     def _move_to(self, position: int) -> None:

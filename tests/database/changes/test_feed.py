@@ -12,11 +12,16 @@ import psycopg
 import pytest
 
 from realtime.changes.change import AttrChange, TripleChange
-from realtime.changes.source import ChangeFeed
+from realtime.changes.source import ChangeFeed, Patience
 from tests.database.changes.fed import INSERT_TRIPLE, Fed, running, writer
 
 ENTITY, ATTR = str(uuid.uuid4()), str(uuid.uuid4())
 LONG = "(select to_jsonb(string_agg(md5(i::text), '')) from generate_series(1, 400) i)"
+# Up to where was the log acknowledged by whoever reads it now?
+ACKNOWLEDGED = """
+select (confirmed_flush_lsn - '0/0'::pg_lsn)::bigint from pg_replication_slots
+where database = current_database() and active
+"""
 
 Story = Callable[[Fed, psycopg.AsyncConnection[Any]], Awaitable[None]]
 
@@ -190,6 +195,26 @@ def test_position_moves_only_once_delivery_has_returned(database_url: str, app: 
         await feed.stop()
 
     asyncio.run(story())
+
+
+def test_what_was_delivered_is_soon_acknowledged(database_url: str, app: str) -> None:
+    async def story() -> None:
+        never = Patience(status_seconds=600, live_seconds=600, silent_seconds=600)
+        async with running(database_url, patience=never) as fed, writer(database_url) as conn:
+            for number in range(3):
+                await conn.execute(INSERT_TRIPLE, [app, str(uuid.uuid4()), ATTR, str(number)])
+                commit_lsn = (await fed.next_of(app)).commit_lsn
+                async with asyncio.timeout(60):
+                    while await _acknowledged(conn) <= commit_lsn:
+                        await asyncio.sleep(0.01)
+
+    asyncio.run(story())
+
+
+async def _acknowledged(conn: psycopg.AsyncConnection[Any]) -> int:
+    row = await (await conn.execute(ACKNOWLEDGED)).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_rows_without_sort_keys_are_sent_to_repair(database_url: str, app: str) -> None:
