@@ -19,7 +19,7 @@ _GROWN: Final = """
 select relname from pg_class
 where relnamespace = current_schema()::regnamespace and relkind = 'r'
   and pg_has_role(relowner, 'usage')
-  and pg_relation_size(oid) > (2 * greatest(relpages, 0) + 4) * current_setting('block_size')::bigint
+  and pg_relation_size(oid) / current_setting('block_size')::int > 2 * greatest(relpages, 0) + 4
 order by relname
 """
 # Autovacuum would give up its work for us; whoever holds the table now may be analyzing it.

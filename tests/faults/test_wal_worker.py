@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import psycopg
 import pytest
 
+from tests.faults.workers import active_worker, drop_slot, wait_until_all_run
 from tests.realtime.peer import Message, Peer, peer
 from tests.realtime.steps import Namespace, new_id
 from tests.scaled import Scaled, scaled_shape
@@ -16,24 +16,12 @@ from tests.sdk.apps import App, create_app
 
 TAKE_OVER_SECONDS = 5.0
 HEALED_SECONDS = 5.0
-START_SECONDS = 60.0
 
 SLOTS = "select slot_name, active from pg_replication_slots where database = current_database()"
 SET_N = "update triples set value = to_jsonb(%s) where app_id = %s and attr_id = %s"
-DROP_SLOT = """
-select pg_drop_replication_slot(slot_name) from pg_replication_slots
-where database = current_database()
-"""
 CUT_ALL = """
 select count(pg_terminate_backend(pid)) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid()
-"""
-# The worker names itself by its process.
-RUNNING = "select count(*) from pg_stat_activity where application_name like 'instant-worker %'"
-LOCK_HOLDER = """
-select substring(application_name from '[0-9]+$')::int
-from pg_locks join pg_stat_activity using (pid)
-where locktype = 'advisory' and granted and application_name like 'instant-worker %'
 """
 
 
@@ -96,12 +84,12 @@ def test_next_worker_takes_over_in_time_and_misses_nothing(
     scaled: Scaled, watched: Watched
 ) -> None:
     for round_number in range(1, 4):
-        active = _active(scaled)
-        _wait_until_all_run(scaled)
-        scaled.workers[active].kill()
+        wait_until_all_run(scaled)
+        active = active_worker(scaled)
+        active.kill()
         watched.set(round_number)
         watched.wait_until_all_show(round_number, TAKE_OVER_SECONDS)
-        scaled.workers[active].start()
+        active.start()
 
 
 def test_slot_is_kept_while_no_worker_runs(scaled: Scaled, watched: Watched) -> None:
@@ -123,8 +111,7 @@ def test_dropped_slot_is_made_anew_and_every_live_query_is_answered_again(
 ) -> None:
     for worker in scaled.workers:
         worker.stop()
-    with psycopg.connect(scaled.database_url) as conn:
-        conn.execute(DROP_SLOT)
+    drop_slot(scaled.database_url)
     watched.set(8)
     for worker in scaled.workers:
         worker.start()
@@ -144,26 +131,3 @@ def test_terminated_back_ends_are_no_loss(scaled: Scaled, watched: Watched) -> N
         conn.execute(CUT_ALL)
     watched.set(10)
     watched.wait_until_all_show(10, HEALED_SECONDS)
-
-
-def _wait_until_all_run(scaled: Scaled) -> None:
-    """Python takes a while to start."""
-    with psycopg.connect(scaled.database_url, autocommit=True) as conn:
-        deadline = time.monotonic() + START_SECONDS
-        while conn.execute(RUNNING).fetchone() != (len(scaled.workers),):
-            assert time.monotonic() < deadline, "a worker does not start"
-            time.sleep(0.05)
-
-
-def _active(scaled: Scaled) -> int:
-    """Which worker holds the lock."""
-    with psycopg.connect(scaled.database_url, autocommit=True) as conn:
-        deadline = time.monotonic() + HEALED_SECONDS
-        while time.monotonic() < deadline:
-            row = conn.execute(LOCK_HOLDER).fetchone()
-            for number, worker in enumerate(scaled.workers):
-                assert worker.process is not None
-                if row is not None and row[0] == worker.process.pid:
-                    return number
-            time.sleep(0.05)
-    raise AssertionError("no worker is active")

@@ -252,6 +252,7 @@ class CoreProcess:
         self.visits: dict[str, EventReceiver] = {}
         self._promises: dict[int, Promise] = {}
         self._ids = itertools.count(1)
+        self._asking = threading.Lock()
         self._changed = threading.Condition()
         self._ended = False
         self._complaints: list[str] = []
@@ -315,9 +316,11 @@ class CoreProcess:
         promise = Promise(self, command)
         number = next(self._ids)
         self._promises[number] = promise
-        assert self._node.stdin is not None
-        self._node.stdin.write(json.dumps({"id": number, "do": command, **fields}) + "\n")
-        self._node.stdin.flush()
+        line = json.dumps({"id": number, "do": command, **fields}) + "\n"
+        with self._asking:
+            assert self._node.stdin is not None
+            self._node.stdin.write(line)
+            self._node.stdin.flush()
         return promise
 
     def wait_until(
