@@ -126,13 +126,13 @@ async def is_signed_in(session: Session) -> bool:
 
     Asked once the app's changes reach the session: what happens later is `Revocations`' business.
     """
-    credentials = _credentials(session)
-    if credentials is None or session.app is None:
+    credentials, state = _credentials(session), session.app
+    if credentials is None or state is None:
         return True
     async with pool.connection() as conn:
-        if session.app.fed_xid is not None:  # it was delivered, and will not be again
-            await wait_until_visible(conn, session.app.fed_xid, VISIBLE_SECONDS)
-        return bool(await still_good(conn, session.app.id, {credentials}))
+        if state.fed_xid is not None:  # it was delivered, and will not be again
+            await wait_until_visible(conn, state.fed_xid, VISIBLE_SECONDS)
+        return bool(await still_good(conn, state.id, {credentials}))
 
 
 def _credentials(session: Session) -> Credentials | None:

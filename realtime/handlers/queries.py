@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from realtime.protocol import outgoing
 from realtime.protocol.incoming import Message
@@ -12,6 +12,8 @@ from realtime.subscriptions.hub import QueryHub
 from realtime.subscriptions.shapes import Shape
 from wire import json
 from wire.errors import AppDisabled, ValidationFailed
+
+MAX_QUERIES: Final = 5_000  # of one session; a large page has a hundred
 
 
 async def add_query(hub: QueryHub, session: Session, message: Message) -> None:
@@ -23,6 +25,9 @@ async def add_query(hub: QueryHub, session: Session, message: Message) -> None:
         frame = outgoing.add_query_exists(event_id=message.event_id, query_json=query_json)
         session.send(frame)
         return
+    if len(session.subscriptions) >= MAX_QUERIES:
+        problem = f"A session may have at most {MAX_QUERIES:,} live queries."
+        raise ValidationFailed.one("add-query", None, problem)
     if state is not None and state.app.status == "disabled":
         raise AppDisabled
     view = await hub.view_of(session, query)

@@ -93,13 +93,18 @@ class QueryHub:
         return state
 
     def leave(self, session: Session) -> None:
-        """Forget a closed session, its subscriptions, and its app if it was the last one."""
+        """Forget a session, its subscriptions, and its app if it was the last one there.
+
+        A session that has left has no app. One whose `init` failed leaves twice, and the app of
+        its name may be another state by then, which others are on.
+        """
         state = session.app
         if state is None:
             return
         for subscription in list(session.subscriptions.values()):
             self.unsubscribe(subscription)
         state.sessions.discard(session)
+        session.app = None
         if not state.sessions:
             self._apps.pop(state.id, None)
             if state.joining is not None:
