@@ -2,7 +2,7 @@
 
 Guarantees (realtime.md §11.2, instaql.md §5.8):
 - items of one group are handled one at a time, in the order they were put;
-- different groups run in parallel, at most `workers` at once;
+- different groups run in parallel, at most `workers` at once and `per_tenant` of one tenant;
 - a group that has more work goes to the back of its tenant's line, and tenants take turns, so
   neither a busy group nor a tenant with many groups starves the others;
 - neighbouring items may be merged by `combine` before they are handled.
@@ -14,7 +14,7 @@ reported to `on_crash` and the group goes on.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -39,17 +39,22 @@ class GroupedQueue(Generic[Item]):
         handle: Callable[[Item], Awaitable[None]],
         *,
         workers: int,
+        per_tenant: int,
         combine: Callable[[Item, Item], Item | None] = lambda first, second: None,
         on_crash: Callable[[Item, BaseException], None],
     ) -> None:
         self._handle = handle
         self._workers = workers
+        self._per_tenant = per_tenant
         self._combine = combine
         self._on_crash = on_crash
         self._groups: dict[Hashable, _Group[Item]] = {}
         self._lines: dict[Hashable, deque[Hashable]] = {}
+        # Those that have a line and may run one more group.
         self._turns: deque[Hashable] = deque()
+        self._busy: Counter[Hashable] = Counter()  # groups that run, by tenant
         self._running: set[asyncio.Task[None]] = set()
+        self._at_work = 0  # those of `_running` that look for more
         self._stopping = False
 
     @property
@@ -89,22 +94,27 @@ class GroupedQueue(Generic[Item]):
 
     def _line_up(self, key: Hashable, tenant: Hashable) -> None:
         line = self._lines.get(tenant)
-        if line is None:
-            self._lines[tenant] = deque((key,))
-            self._turns.append(tenant)
-        else:
+        if line is not None:
             line.append(key)
+            return
+        self._lines[tenant] = deque((key,))
+        if self._busy[tenant] < self._per_tenant:
+            self._turns.append(tenant)
 
     def _start_workers(self) -> None:
-        while self._turns and len(self._running) < self._workers:
+        """One new item needs at most one new worker."""
+        if self._turns and self._at_work < self._workers:
+            self._at_work += 1
             task = asyncio.create_task(self._work(), name="grouped-queue-worker")
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-            break  # one new item needs at most one new worker
 
     async def _work(self) -> None:
-        while (key := self._next_key()) is not None:
-            await self._run_one(key)
+        try:
+            while (key := self._next_key()) is not None:
+                await self._run_one(key)
+        finally:
+            self._at_work -= 1
 
     def _next_key(self) -> Hashable | None:
         """The first group of the tenant whose turn it is; the tenant goes to the back."""
@@ -113,10 +123,11 @@ class GroupedQueue(Generic[Item]):
         tenant = self._turns.popleft()
         line = self._lines[tenant]
         key = line.popleft()
-        if line:
-            self._turns.append(tenant)
-        else:
+        self._busy[tenant] += 1
+        if not line:
             del self._lines[tenant]
+        elif self._busy[tenant] < self._per_tenant:
+            self._turns.append(tenant)
         return key
 
     async def _run_one(self, key: Hashable) -> None:
@@ -129,11 +140,20 @@ class GroupedQueue(Generic[Item]):
                 self._on_crash(item, error)
         if self._stopping:
             return
+        self._count_ended(group.tenant)
         if group.items:
             self._line_up(key, group.tenant)
         else:
             group.scheduled = False
             del self._groups[key]
+
+    def _count_ended(self, tenant: Hashable) -> None:
+        """One group less of the tenant runs; if it had to wait for that, it is in turn again."""
+        if self._busy[tenant] == self._per_tenant and tenant in self._lines:
+            self._turns.append(tenant)
+        self._busy[tenant] -= 1
+        if not self._busy[tenant]:
+            del self._busy[tenant]
 
     def _take_merged(self, items: deque[Item]) -> Item:
         item = items.popleft()

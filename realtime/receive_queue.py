@@ -37,7 +37,8 @@ from wire import json
 from wire.errors import InstantError, OperationTimedOut, QueryTimeout, UnknownOp, ValidationFailed
 from wire.observations import SocketOpFailed, frames_of, report
 
-WORKERS: Final = 128  # ops mostly wait: for the pool, for an app's turn to write, for an answer
+WORKERS: Final = 256  # ops mostly wait: for the pool, for an app's turn to write, for an answer
+OPS_OF_AN_APP: Final = 64  # at once; slow ones must leave workers to other apps
 MAX_WAITING_FRAMES: Final = 1_000  # of one session; beyond it the socket is not read
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
 POSTED_AT_ONCE: Final = 50  # some 1 ms: one post may hold a million messages
@@ -79,7 +80,11 @@ class ReceiveQueue:
         self._timeout_seconds = timeout_seconds
         self._posted: dict[Session, _Posted] = {}
         self._queue: GroupedQueue[Received] = GroupedQueue(
-            self._handle, workers=WORKERS, combine=_combined, on_crash=self._report_crash
+            self._handle,
+            workers=WORKERS,
+            per_tenant=OPS_OF_AN_APP,
+            combine=_combined,
+            on_crash=self._report_crash,
         )
 
     @property

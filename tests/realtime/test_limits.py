@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
+import time
+import urllib.request
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Protocol
 
 import pytest
 
+from realtime.receive_queue import WORKERS
 from tests.realtime.app_lock import ServerWithDatabase, app_lock_held
 from tests.realtime.deaf_socket import DeafSocket
 from tests.realtime.peer import Message, Peer, SocketServer
 from tests.realtime.steps import Namespace, new_id
-from tests.sdk.apps import App
+from tests.sdk.apps import App, HttpServer
 
 OP_LIMIT_SECONDS = 5
 PING_SECONDS = 5
 IDLE_CLOSE_SECONDS = 20
 DEAF_CLOSE_SECONDS = 10  # sooner than a socket is closed for not answering pings
 MEBIBYTE = 1024 * 1024
+MORE_THAN_WORKERS = 10
+WAITING_OPS = re.compile(r"^instant_waiting_ops ([0-9.]+)$", re.MULTILINE)
 LARGE_QUERIES = 20
 LARGE_CHANGES = 30  # many more than fill the bound: changes that come fast share their answers
 
@@ -29,8 +35,8 @@ where locktype = 'advisory' and not granted and database = (
 """
 
 
-class Server(SocketServer, ServerWithDatabase, Protocol):
-    """A server whose socket and database tests may reach."""
+class Server(SocketServer, ServerWithDatabase, HttpServer, Protocol):
+    """A server whose sockets, database and metrics tests may reach."""
 
 
 def test_write_that_takes_too_long_is_cancelled(server: Server, ann: Peer, app: App) -> None:
@@ -65,6 +71,24 @@ def test_slow_write_does_not_hold_up_reads_or_other_apps(
         assert elsewhere.transact()["op"] == "transact-ok"
 
     assert ann.hear_where(lambda m: m.get("client-event-id") == event, "the write")
+
+
+def test_hundreds_of_operations_that_wait_leave_workers_to_other_apps(
+    server: Server, app: App, other_app: App, dial: Callable[[], Peer]
+) -> None:
+    writers = [dial() for _ in range(WORKERS + MORE_THAN_WORKERS)]
+    for writer in writers:
+        writer.init(app.id)
+    elsewhere = dial()
+    elsewhere.init(other_app.id)
+    with app_lock_held(server, app):
+        for writer in writers:
+            writer.say("transact", tx_steps=[])
+        while _waiting_ops(server) < MORE_THAN_WORKERS:
+            pass
+        began = time.monotonic()
+        assert elsewhere.transact()["op"] == "transact-ok"
+        assert time.monotonic() - began < OP_LIMIT_SECONDS / 2, "it waited until others timed out"
 
 
 def test_socket_that_answers_no_ping_is_closed(server: SocketServer, app: App) -> None:
@@ -118,3 +142,10 @@ def _shows(text: str) -> Callable[[Message], bool]:
 
 def _gaps(seconds: list[float]) -> list[float]:
     return [later - earlier for earlier, later in pairwise(seconds)]
+
+
+def _waiting_ops(server: HttpServer) -> float:
+    with urllib.request.urlopen(f"{server.http_url}/metrics", timeout=10) as answer:
+        found = WAITING_OPS.search(answer.read().decode())
+    assert found is not None
+    return float(found[1])

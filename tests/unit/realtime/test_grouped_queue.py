@@ -41,11 +41,13 @@ class Workshop:
     def queue(
         self,
         workers: int = 8,
+        per_tenant: int = 8,
         combine: Callable[[str, str], str | None] = lambda first, second: None,
     ) -> GroupedQueue[str]:
         return GroupedQueue(
             self.handle,
             workers=workers,
+            per_tenant=per_tenant,
             combine=combine,
             on_crash=lambda item, error: self.crashes.append(f"{item}: {error}"),
         )
@@ -104,6 +106,42 @@ def test_tenants_take_turns_whatever_their_number_of_groups() -> None:
         shop.finish("busy0", "busy1", "busy2", "busy3", "calm")
         await shop.until_begun("busy3")
         assert shop.begun.index("calm") == 1
+
+    asyncio.run(story())
+
+
+def test_tenant_whose_groups_are_slow_leaves_workers_to_others() -> None:
+    async def story() -> None:
+        shop = Workshop()
+        queue = shop.queue(workers=3, per_tenant=2)
+        for n in range(4):
+            queue.put(("slow", n), f"slow{n}", tenant="slow")
+        await shop.until_begun("slow0", "slow1")
+        queue.put("calm", "calm", tenant="calm")
+        await shop.until_begun("calm")
+        assert shop.begun == ["slow0", "slow1", "calm"]
+        shop.finish("slow1")
+        await shop.until_begun("slow2")
+        assert queue.depth == 1, "as soon as one has ended, the tenant's next one runs"
+        await queue.stop()
+
+    asyncio.run(story())
+
+
+def test_tenant_at_its_limit_is_in_turn_again_when_nobody_else_works() -> None:
+    async def story() -> None:
+        shop = Workshop()
+        queue = shop.queue(workers=3, per_tenant=1)
+        queue.put("a", "a1", tenant="t")
+        await shop.until_begun("a1")
+        queue.put("a", "a2", tenant="t")
+        queue.put("b", "b1", tenant="t")
+        shop.finish("a1", "a2", "b1")
+        await shop.until_begun("a2", "b1")
+        queue.put("c", "c1", tenant="t")
+        await shop.until_begun("c1")
+        assert shop.begun == ["a1", "b1", "a2", "c1"]
+        await queue.stop()
 
     asyncio.run(story())
 
