@@ -23,6 +23,7 @@ from tests.properties.test_rules import by_closure
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import load_catalog
 from triples.attrs.system_catalog import SYSTEM_ATTRS
+from triples.instaql.conditions import ConditionSql
 from triples.instaql.constants import bound
 from triples.management.database import connect
 from triples.permissions.asker import Asker
@@ -31,11 +32,12 @@ from triples.permissions.closures import compile_expression
 from triples.permissions.evaluate import permits
 from triples.permissions.in_sql.compile import RuleSql
 from triples.permissions.in_sql.facts import Facts, value_of
+from triples.permissions.in_sql.formula import Formula
 from triples.permissions.in_sql.operands import Ground
 from triples.permissions.in_sql.refusal import NotSql
 from triples.permissions.parse import parse
 from triples.permissions.tree import Node
-from triples.sql.fragment import sql
+from triples.sql.fragment import Fragment, join, sql
 from triples.sql.pool import Connection
 from wire.ids import new_id
 
@@ -86,21 +88,29 @@ async def _by_sql(
         )
     except NotSql:
         return None
-    columns = sql("select todo.id, ") + formula.true("todo.id") + sql(", ")
-    statement = (
-        columns
-        + formula.is_false("todo.id")
-        + sql(" from unnest(%s::uuid[]) as todo (id)", list(world.todos))
+    ways = [formula.true("todo.id"), formula.is_false("todo.id"), *_by_condition(catalog, formula)]
+    statement = join(", ", ways).wrap("select todo.id, ", "") + sql(
+        " from unnest(%s::uuid[]) as todo (id)", list(world.todos)
     )
     constants = tuple(None if node is None else value_of(node, asking) for node in facts.nodes)
     asked = bound(statement, constants)
     rows = await (await conn.execute(asked.text, asked.values)).fetchall()
     verdicts = {}
-    for todo, is_true, is_false in rows:
+    for todo, is_true, is_false, *others in rows:
         assert (type(is_true), type(is_false)) == (bool, bool), "neither is ever null"
         assert not (is_true and is_false)
+        assert others in ([], [is_true]), "a look at all todos finds the same"
         verdicts[todo] = is_true if is_true or is_false else FAILED
     return verdicts
+
+
+def _by_condition(catalog: AttrCatalog, formula: Formula) -> list[Fragment]:
+    """The same for a statement that passes over all todos, where there is such a form."""
+    if formula.condition is None:
+        return []
+    writer = ConditionSql(catalog.app_id, count(1_000))
+    by_groups = writer.holds_by_groups(formula.condition, "todo.id")
+    return [] if by_groups is None else [by_groups]
 
 
 def _by_closure(world: World, expression: Node, todo: str, user: str | None) -> Any:

@@ -33,6 +33,7 @@ from triples.instaql.forms import (
 )
 from triples.instaql.guards import OPEN, Guard, Guards
 from triples.instaql.leaf_values import link_value, property_value
+from triples.sql.attr_index import in_attr_index
 from triples.sql.fragment import Fragment, join, sql
 
 TRUE: Final = sql("true")
@@ -121,7 +122,37 @@ class ConditionSql:
             case _:
                 return None
 
+    def holds_by_groups(self, condition: Condition, row: str) -> Fragment | None:
+        """`holds` for whoever passes over all rows anyway; None where it has no such form.
+
+        An attr's triples are read once, all of them, and hashed: `holds` would probe for each row.
+        """
+        match condition:
+            case Shared(terms):
+                word, items = " and ", [self._in_group(each, row) for each in _components(terms)]
+            case All(parts):
+                word, items = " and ", [self.holds_by_groups(each, row) for each in parts]
+            case Some(parts):
+                word, items = " or ", [self.holds_by_groups(each, row) for each in parts]
+        known = [each for each in items if each is not None]
+        return join(word, known).wrap("(", ")") if len(known) == len(items) else None
+
     # -- predicates --------------------------------------------------------------------------
+
+    def _in_group(self, terms: tuple[Term, ...], row: str) -> Fragment | None:
+        """Whether the row is in the set of those that satisfy terms of its own."""
+        present: Leaf
+        match terms:
+            case (Term((), Missing(step, id_attr)),) if self._guards.field(step.attr) is None:
+                present, answer = Present(step, id_attr), "not true"
+            case (Term((), leaf),) if not isinstance(leaf, Missing):
+                present, answer = leaf, "true"
+            case _:
+                return None
+        joins = self._joins((Term((), present),))
+        group = _body(joins, [*joins.wheres, *_whole_group(present, joins)], (joins.roots[0],))
+        # As a test of a value, the set is hashed; as a join, it would be walked for every row.
+        return group.wrap(f"({row} in (", f")) is {answer}")
 
     def _some(self, items: tuple[Condition, ...], row: str) -> Fragment:
         if (unequal := self._differs_or_missing(items, row)) is not None:
@@ -322,6 +353,15 @@ def _body(
     fenced = sql(f"select {', '.join(shown)} from {tables} where ") + _all_of(wheres)
     outer = ", ".join(f"seen.{name}" for name in names)
     return fenced.wrap(f"select {outer} from (", " offset 0) as seen where ") + _all_of(passing)
+
+
+def _whole_group(leaf: Leaf, joins: _Joins) -> list[Fragment]:
+    """What leads the planner to the index of an attr's triples, unless one leads to the value."""
+    match leaf:
+        case Linked() | IsOneOf(attr=Attr(indexed=True) | Attr(unique=True)):
+            return []
+        case _:
+            return [sql(in_attr_index(joins.roots[0].partition(".")[0]))]
 
 
 def _components(terms: tuple[Term, ...]) -> list[tuple[Term, ...]]:

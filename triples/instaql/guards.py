@@ -26,7 +26,7 @@ class Guard:
       the query, since the failure would be one of a rule that nobody asked about.
     - `reads`: what the decision depends on. `required`: conditions that hold for whatever passes.
     - `among`: a select of those that pass among the ids in an array, where that is quicker than to
-      ask about each.
+      ask about each. `by_groups`: `passes` for whoever asks about all of an etype.
     """
 
     passes: Callable[[str], Fragment]
@@ -34,6 +34,7 @@ class Guard:
     reads: tuple[ReadOf, ...]
     required: tuple[Condition, ...] = ()
     among: Callable[[Fragment], Fragment] | None = None
+    by_groups: Callable[[str], Fragment] | None = None
 
 
 class Guards(Protocol):

@@ -67,7 +67,7 @@ def _is_one_of(leaf: IsOneOf, table: str) -> list[Fragment]:
         keys = keys_of(constant, "date", many=leaf.many)
         return [sql(f"{table}.sort_key = any(%s::bytea[])", keys)]
     if not leaf.many:
-        equal = sql(f"{table}.value_md5 = instant_value_md5(%s::jsonb)", json_of(constant))
+        equal = sql(f"{table}.value_md5 = (select instant_value_md5(%s::jsonb))", json_of(constant))
     else:
         equal = sql(
             f"{table}.value_md5 = any(array(select instant_value_md5(member)"
@@ -97,7 +97,10 @@ def _differs(leaf: Differs, table: str) -> list[Fragment]:
         key = key_of(leaf.constant, "date")
         return [flag, sql(f"{table}.sort_key is distinct from %s::bytea", key)]
     value = json_of(leaf.constant)
-    return [flag, sql(f"{table}.value_md5 is distinct from instant_value_md5(%s::jsonb)", value)]
+    return [
+        flag,
+        sql(f"{table}.value_md5 is distinct from (select instant_value_md5(%s::jsonb))", value),
+    ]
 
 
 def compared_keys(leaf: Compares, table: str) -> Fragment:

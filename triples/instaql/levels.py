@@ -64,8 +64,13 @@ class LevelSql:
         if ordered_page.suits(form) and not any(guard.can_fail for guard in guards):
             return self._ordered_rows(number, form, guards)
         is_whole = form.page.limit is None and not form.page.offset
-        if is_whole and (among := _sieve(guards)) is not None:
-            return self._sifted_rows(number, form, among)
+        if is_whole and not _leads_to_few(guards):
+            match guards, form.condition:
+                case (Guard(by_groups=passes),), None if passes is not None:
+                    rows = self._top_select(form, ()) + passes("member.entity_id").wrap(" and ", "")
+                    return [*_page_of(number, form, rows), _ids(number)]
+                case (Guard(among=among),), _ if among is not None:
+                    return self._sifted_rows(number, form, among)
         return [*_page_of(number, form, self._top_select(form, guards)), _ids(number)]
 
     def _sifted_rows(
@@ -128,7 +133,7 @@ class LevelSql:
         )
         if form.condition is None:
             # The index of an etype's members, unless another one finds the few that may be seen.
-            if not any(_finds_few(each) for guard in guards for each in guard.required):
+            if not _leads_to_few(guards):
                 where = where + sql(" and member.av")
         else:
             where = where + self._conditions.holds(form.condition, "member.entity_id").wrap(
@@ -291,13 +296,9 @@ def _page_of(number: int, form: Form, rows: Fragment) -> list[Fragment]:
     ]
 
 
-def _sieve(guards: tuple[Guard, ...]) -> Callable[[Fragment], Fragment] | None:
-    """How to pick who may be seen from many at once; None where a condition leads to few."""
-    match guards:
-        case (Guard(among=among, required=required),) if not any(map(_finds_few, required)):
-            return among
-        case _:
-            return None
+def _leads_to_few(guards: tuple[Guard, ...]) -> bool:
+    """Whether an index leads to those who may be seen."""
+    return any(_finds_few(condition) for guard in guards for condition in guard.required)
 
 
 def _finds_few(condition: Condition) -> bool:

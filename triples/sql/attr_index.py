@@ -2,6 +2,13 @@
 
 from typing import Final
 
-IN_ATTR_INDEX: Final = "triples.created_at >= -9223372036854775807"
-"""True of every triple, and the condition of the index `triples_of_attr`, which only statements
-that repeat it can use (migration 0023 says why)."""
+
+def in_attr_index(alias: str) -> str:
+    """True of every triple, and the condition of the index `triples_of_attr`.
+
+    Only statements that repeat it can use the index (migration 0023 says why).
+    """
+    return f"{alias}.created_at >= -9223372036854775807"
+
+
+IN_ATTR_INDEX: Final = in_attr_index("triples")
