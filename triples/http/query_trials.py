@@ -68,19 +68,19 @@ async def _tried(
 
 def _results(judged: Judged, prepared: PreparedQuery) -> list[dict[str, Any]]:
     """One result for each entity, and for each of its fields that has a rule."""
-    verdicts = {
-        (verdict.undecided.rule.etype, verdict.entity_id, verdict.undecided.label): verdict
-        for verdict in judged.verdicts
-    }
+    verdicts = {(each.undecided.rule.etype, each.undecided.label): each for each in judged.verdicts}
     results = []
-    for etype, entity_id, record in judged.candidates:
+    everybody = (
+        (etype, *one) for etype, found in judged.candidates.items() for one in found.items()
+    )
+    for etype, entity_id, record in everybody:
         about = {"id": entity_id, "entity": etype, "record": record}
         labels = [None, *sorted(prepared.rules.field_labels(etype))]
         for label in labels:
-            verdict = verdicts.get((etype, entity_id, label))
+            verdict = verdicts.get((etype, label))
             if verdict is None and label is not None:
                 continue
-            outcome = True if verdict is None else verdict.outcome
+            outcome = True if verdict is None else verdict.outcomes[entity_id]
             rule = None if verdict is None else verdict.undecided.rule
             results.append(
                 {

@@ -36,6 +36,7 @@ from triples.instaql.verdicts import (
     judge,
     one_snapshot,
     slots_of,
+    takes_tokens,
 )
 from triples.permissions.asker import Asker
 from triples.permissions.asking import Asking
@@ -87,6 +88,7 @@ class Answer:
 class PreparedQuery:
     """A query that can be run; `statement` holds its constants as values.
 
+    - `query`: as it was asked.
     - `catalog`, `rules`: what it was compiled with; the rules matter to admins in nothing.
     - `traits`: all that its rules can tell of an asker. With the same ones, askers see the same.
     - `decided`: the rules that the statement decides by itself.
@@ -97,6 +99,7 @@ class PreparedQuery:
     statement: NumberedSql
     reads: tuple[Read, ...]
     levels: tuple[Level, ...]
+    query: dict[str, Any]
     asking: Asking
     catalog: AttrCatalog
     rules: Rules
@@ -149,7 +152,7 @@ def prepare_query(
     found = None if in_python else find_compiled(key, asking)
     if found is not None:
         try:
-            return _bind(found, shaped.constants, asking, catalog, rules)
+            return _bind(found, query, shaped.constants, asking, catalog, rules)
         except ValueError:
             pass  # a constant of the right kind may still be no date, or no id: its parse tells
     compiled = compile_query(
@@ -157,7 +160,7 @@ def prepare_query(
     )
     if found is None and not in_python:
         remember(key, compiled)
-    return _bind(compiled, shaped.constants, asking, catalog, rules)
+    return _bind(compiled, query, shaped.constants, asking, catalog, rules)
 
 
 async def run_query(conn: Connection, prepared: PreparedQuery) -> Answer:
@@ -166,10 +169,14 @@ async def run_query(conn: Connection, prepared: PreparedQuery) -> Answer:
     Raises `RecordNotFound` without a live app, `AppDisabled`, and `PermissionEvaluationFailed`
     where a rule has no value for an entity that the query would show.
     """
-    if prepared.judging is None:
-        return await _answer(conn, prepared.catalog.app_id, prepared.statement)
-    answer, _ = await judge_and_run(conn, prepared, prepared.judging)
-    return answer
+    try:
+        if prepared.judging is None:
+            return await _answer(conn, prepared.catalog.app_id, prepared.statement)
+        answer, _ = await judge_and_run(conn, prepared, prepared.judging)
+        return answer
+    except FailedRule as failed:
+        await _say_why(conn, prepared, failed)
+        raise
 
 
 async def judge_and_run(
@@ -188,6 +195,19 @@ async def judge_and_run(
     return answer, found
 
 
+async def _say_why(conn: Connection, prepared: PreparedQuery, failed: FailedRule) -> None:
+    """Raise what Python says of a rule that failed in SQL, which knows only that it did (§13.6)."""
+    if prepared.judging is not None and takes_tokens(prepared.judging):
+        return  # to ask its rules once more would take them twice
+    query, catalog, rules = prepared.query, prepared.catalog, prepared.rules
+    asked = prepare_query(query, catalog, prepared.viewer, rules, in_python=True)
+    if asked.judging is None:
+        raise AssertionError("without SQL, all rules are judged in Python")
+    async with one_snapshot(conn):
+        found = await judge(conn, asked.judging, catalog, rules, asked.asking)
+    check_failures(found.verdicts, failed.etype, failed.action, shows_cause=False)
+
+
 async def judged(conn: Connection, prepared: PreparedQuery) -> PreparedQuery:
     """The query with the verdicts of this moment in its statement, for people to look at."""
     if prepared.judging is None:
@@ -199,7 +219,7 @@ async def judged(conn: Connection, prepared: PreparedQuery) -> PreparedQuery:
 
 def _with_verdicts(prepared: PreparedQuery, judging: Judging, found: Judged) -> NumberedSql:
     known = list(prepared.constants)
-    for slot, ids in slots_of(found.verdicts, judging.undecided).items():
+    for slot, ids in slots_of(found.verdicts).items():
         known[slot] = ids
     return bound(prepared.statement, tuple(known))
 
@@ -256,6 +276,7 @@ def _in_wire_form(triples: list[bytes], meta: str) -> bytes:
 
 def _bind(
     compiled: CompiledQuery,
+    query: dict[str, Any],
     constants: tuple[Any, ...],
     asking: Asking,
     catalog: AttrCatalog,
@@ -275,6 +296,7 @@ def _bind(
         statement=statement.sql if judging else bound(statement.sql, known),
         reads=tuple(read(known) for read in statement.reads),
         levels=statement.levels,
+        query=query,
         asking=asking,
         catalog=catalog,
         rules=rules,

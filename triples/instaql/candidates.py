@@ -1,8 +1,9 @@
 """Whom a query could show: the entities about which rules are asked in Python.
 
 Everything the query would find if the rules that Python decides let everybody pass, pages not cut,
-with the values that rules see: one statement. A row is (etype's index, entity, values by attr id,
-time of creation); index -1 is the asker's own `$users` row, which is there if it exists.
+with the values that rules look at: one statement. Its rows are (etype's index, ids, triples): some
+of an etype's candidates, with commas between them, and their triples as an answer has them.
+Index -1 is the asker's own row of `$users`, which is there if it has triples.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from triples.instaql.conditions import ConditionSql
 from triples.instaql.forms import Form, Page
 from triples.instaql.guards import Guards
 from triples.instaql.levels import LevelSql
-from triples.sql.fragment import Fragment, join, sql
+from triples.instaql.sent import A_CHUNK, AS_JSON, each_chunk, entity_triples
+from triples.sql.fragment import EMPTY, Fragment, join, sql
+from triples.sql.numbered import NumberedSql, numbered
 
 ASKER: Final = -1
 """In place of an etype's index: the asker's own row."""
@@ -24,11 +27,14 @@ ASKER: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which etypes' entities are wanted, in the order of their indexes, and which attrs of them."""
+    """The etypes whose entities are wanted, in the order of their indexes, with attrs of each.
 
-    etypes: tuple[str, ...]
-    attr_ids: frozenset[str]
-    user: Fragment
+    `user` is the asker's id, and `user_attrs` what is wanted of their row; None for nothing.
+    """
+
+    attrs_of: dict[str, frozenset[str]]
+    user: Fragment | None
+    user_attrs: frozenset[str]
 
 
 def candidates(
@@ -37,7 +43,7 @@ def candidates(
     guards: Guards,
     numbers: count[int],
     wanted: Wanted,
-) -> Fragment:
+) -> NumberedSql:
     """The statement; `guards` let pass whom Python has not judged yet."""
     walk = _Walk(catalog, guards, numbers, wanted)
     for form in forms:
@@ -61,7 +67,7 @@ class _Walk:
         self._conditions = ConditionSql(catalog.app_id, numbers, guards)
         self._levels = LevelSql(catalog.app_id, self._conditions, guards, with_rows=False)
         self._ctes: list[Fragment] = []
-        self._found: list[Fragment] = []
+        self._found: dict[str, list[Fragment]] = {etype: [] for etype in wanted.attrs_of}
         self._next_number = 0
 
     def add(self, form: Form, parent: int | None) -> None:
@@ -72,46 +78,47 @@ class _Walk:
         self._next_number += 1
         if parent is None or form.link is None:
             self._ctes += self._levels.top_rows(number, form)
+            found = sql(f"select id from rows_{number}")
         else:
             self._ctes += self._levels.child_rows(number, parent, form, form.link, sends_link=False)
-        if form.etype in self._wanted.etypes:
-            index = self._wanted.etypes.index(form.etype)
-            self._found.append(sql(f"select %s::int, id from rows_{number}", index))
+            found = sql(f"select distinct id from rows_{number}")
+        if form.etype in self._found:
+            self._found[form.etype].append(found)
         if form.condition is not None:
             ids = sql(f"(select ids from ids_{number})::uuid[]")
-            for witness in self._conditions.witnesses(form.condition, ids):
-                self._found.append(self._holders(witness))
+            for at, witness in enumerate(self._conditions.witnesses(form.condition, ids)):
+                self._add_holders(witness, f"witness_{number}_{at}")
         for child in form.children:
             self.add(child, number)
 
-    def statement(self) -> Fragment:
-        """All levels, and the values of whoever is wanted."""
-        found = join(" union ", [*self._found, sql("select %s::int, ", ASKER) + self._wanted.user])
-        values = sql(
-            "select found.etype, found.entity_id, own.entity, own.created_at from found"
-            " cross join lateral (select"
-            " jsonb_object_agg(triples.attr_id, triples.value) as entity,"
-            " min(triples.created_at) filter (where triples.av) as created_at from triples"
-            " where triples.app_id = %s::uuid and triples.entity_id = found.entity_id"
-            " and triples.ea and triples.attr_id = any(%s::uuid[])) as own"
-            " where own.entity is not null",
-            self._catalog.app_id,
-            sorted(self._wanted.attr_ids),
-        )
-        whole = found.wrap("found (etype, entity_id) as materialized (", ")")
-        return join(",\n", [*self._ctes, whole]).wrap("with ", "\n") + values
+    def statement(self) -> NumberedSql:
+        """All levels, the ids of whoever is wanted, and their values."""
+        selects: list[Fragment] = []
+        for index, (etype, attr_ids) in enumerate(self._wanted.attrs_of.items()):
+            ids = join(" union ", self._found[etype] or [sql("select null::uuid where false")])
+            name = f"wanted_{index}"
+            self._ctes.append(ids.wrap(f"{name} as materialized (select array(", ") as ids)"))
+            selects.append(
+                sql(f"select {index}, array_to_string({A_CHUNK}, ','), ")
+                + (self._values(sql(A_CHUNK), attr_ids) if attr_ids else sql("null"))
+                + each_chunk(f"(select ids from {name})")
+            )
+        if self._wanted.user is not None:
+            user = self._wanted.user
+            own = self._values(user.wrap("array[", "]"), self._wanted.user_attrs)
+            selects.append(sql(f"select {ASKER}, ") + user + sql("::text, ") + own)
+        ctes = join(",\n", self._ctes).wrap("with ", "\n") if self._ctes else EMPTY
+        return numbered(ctes + join("\nunion all ", selects))
 
-    def _holders(self, witness: Fragment) -> Fragment:
+    def _values(self, ids: Fragment, attr_ids: frozenset[str]) -> Fragment:
+        triples = entity_triples(self._catalog.app_id, ids, attr_ids)
+        return triples.wrap(f"({AS_JSON}", ") as triple)")
+
+    def _add_holders(self, witness: Fragment, name: str) -> None:
         """The entities that hold a condition's triples, if they are of a wanted etype."""
-        indexes = [
-            (attr.id, index)
-            for index, etype in enumerate(self._wanted.etypes)
-            for attr in self._catalog.of_etype(etype)
-        ]
-        of_etype = sql(
-            " as held join unnest(%s::uuid[], %s::int[]) as of_etype (attr_id, index)"
-            " on of_etype.attr_id = held.attr_id",
-            [attr_id for attr_id, _ in indexes],
-            [index for _, index in indexes],
-        )
-        return witness.wrap("select of_etype.index, held.entity_id from (", ")") + of_etype
+        self._ctes.append(witness.wrap(f"{name} as materialized (", ")"))
+        for etype, found in self._found.items():
+            attr_ids = sorted(attr.id for attr in self._catalog.of_etype(etype))
+            found.append(
+                sql(f"select entity_id from {name} where attr_id = any(%s::uuid[])", attr_ids)
+            )

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from triples.attrs.catalog import AttrCatalog
 from triples.instaql.candidates import Wanted, candidates
@@ -33,9 +33,9 @@ from triples.permissions.in_sql.guards import RuleGuards, Undecided
 from triples.permissions.in_sql.operands import Ground
 from triples.permissions.in_sql.values import id_parameter
 from triples.permissions.rule_reads import labels_of
-from triples.permissions.rules import Rules
-from triples.permissions.tree import Node
-from triples.sql.fragment import Fragment
+from triples.permissions.rules import Rule, Rules
+from triples.permissions.tree import Node, free_names
+from triples.sql.numbered import NumberedSql
 
 MAX_SHAPES: Final = 2_000  # a statement with its forms takes some 20 kB
 MAX_KINDS: Final = 16  # of one shape; more only cost time to compile
@@ -45,7 +45,7 @@ MAX_KINDS: Final = 16  # of one shape; more only cost time to compile
 class CompiledJudging:
     """The statement of whom Python has to judge, with facts of its own, and their etypes."""
 
-    candidates: Fragment
+    candidates: NumberedSql
     facts: tuple[Node | None, ...]
     etypes: tuple[str, ...]
 
@@ -122,16 +122,15 @@ def compile_query(
     )
     judging = None
     if guards.undecided or in_python:
-        ruled = dict.fromkeys(each.rule.etype for each in guards.undecided)
         lenient = RuleGuards(
             rules,
             Ground(catalog.app_id, catalog, Facts(asking, facts.first_slot), count(1)),
             in_python=in_python,
             lenient=True,
         )
-        etypes = guards.etypes if in_python else tuple(ruled)
-        looked_at = _looked_at(catalog, etypes, None if in_python else guards.undecided)
-        judging = _judging(forms, lenient, etypes, looked_at)
+        ruled = [each.rule.etype for each in guards.undecided]
+        etypes = tuple(dict.fromkeys((*guards.etypes, *ruled) if in_python else ruled))
+        judging = _judging(forms, lenient, etypes, None if in_python else guards.undecided)
     nodes = tuple(facts.nodes)
     return CompiledQuery(
         replace(statement, reads=(*statement.reads, *guards.reads)),
@@ -144,30 +143,46 @@ def compile_query(
 
 
 def _judging(
-    forms: tuple[Form, ...], guards: RuleGuards, etypes: tuple[str, ...], attr_ids: frozenset[str]
+    forms: tuple[Form, ...],
+    guards: RuleGuards,
+    etypes: tuple[str, ...],
+    undecided: Sequence[Undecided] | None,
 ) -> CompiledJudging:
-    """Its facts are those of the same rules, which the query's own statement has; and who asks."""
+    """Its facts are those of the same rules, which the query's own statement has; and who asks.
+
+    Without `undecided` everything is wanted of everybody.
+    """
     ground = guards.ground
-    wanted = Wanted(etypes, attr_ids, id_parameter(ground.facts.constant(AUTH_ID)))
+    rules = None if undecided is None else [each.rule for each in undecided]
+    asks_of_asker = rules is None or any("auth" in free_names(each.expression) for each in rules)
+    wanted = Wanted(
+        {
+            etype: _looked_at(
+                ground.catalog, etype, "data", rules and [r for r in rules if r.etype == etype]
+            )
+            for etype in etypes
+        },
+        id_parameter(ground.facts.constant(AUTH_ID)) if asks_of_asker else None,
+        _looked_at(ground.catalog, "$users", "auth", rules),
+    )
     statement = candidates(ground.catalog, forms, guards, ground.numbers, wanted)
     return CompiledJudging(statement, tuple(ground.facts.nodes), etypes)
 
 
 def _looked_at(
-    catalog: AttrCatalog, etypes: tuple[str, ...], undecided: Sequence[Undecided] | None
+    catalog: AttrCatalog, etype: str, source: Literal["data", "auth"], rules: list[Rule] | None
 ) -> frozenset[str]:
-    """The attrs that these rules look at, and the ids; without rules, all of the etypes."""
-    if undecided is None:
-        return frozenset(attr.id for each in (*etypes, "$users") for attr in catalog.of_etype(each))
-    attr_ids: set[str] = set()
-    for each in undecided:
-        for etype, source in ((each.rule.etype, "data"), ("$users", "auth")):
-            labels = labels_of(each.rule, source)
-            if labels is not None and source == "auth" and "isGuest" in labels:
-                labels |= {"type"}
-            attr_ids.update(
-                attr.id
-                for attr in catalog.of_etype(etype)
-                if labels is None or attr.label == "id" or attr.label in labels
-            )
-    return frozenset(attr_ids)
+    """The attrs of the etype that rules look at in `source`; all of them without rules.
+
+    Of `auth` also the id, whose triple says whether the asker is there and since when.
+    """
+    wanted: set[str] | None = set()
+    for labels in (None,) if rules is None else (labels_of(rule, source) for rule in rules):
+        wanted = None if wanted is None or labels is None else wanted | labels
+    if source == "auth" and wanted is not None:
+        wanted |= {"id", "type"} if "isGuest" in wanted else {"id"}
+    return frozenset(
+        attr.id
+        for attr in catalog.of_etype(etype)
+        if (wanted is None or attr.label in wanted) and (source == "auth" or attr.label != "id")
+    )

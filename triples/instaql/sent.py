@@ -31,7 +31,8 @@ from triples.sql.fragment import EMPTY, Fragment, join, sql
 
 CHUNK: Final = 64  # entities; some 40 kB of JSON, which stays in the processor's cache
 
-_AS_JSON: Final = (
+A_CHUNK: Final = f"entities.ids[chunk * {CHUNK} + 1 : chunk * {CHUNK} + {CHUNK}]"
+AS_JSON: Final = (
     "select string_agg('[\"' || entity_id || '\",\"' || attr_id || '\",' || value::text || ','"
     " || created_at || ']', ',') as triples from ("
 )
@@ -77,29 +78,17 @@ class SentTriples:
             if overlapping.isdisjoint(attr_ids):
                 alone.append(self._in_chunks(levels, attr_ids))
             else:
-                select = self._fetch(_ids_of(levels), attr_ids)
+                select = self._fetch(sql(_ids_of(levels)), attr_ids)
                 pieces.append(_Piece(select, frozenset(attr_ids), distinct=True))
         groups = [_without_repeats(group) for group in _overlapping(pieces)]
-        return alone + [group.wrap(_AS_JSON, ") as triple") for group in groups]
+        return alone + [group.wrap(AS_JSON, ") as triple") for group in groups]
 
     def _in_chunks(self, levels: tuple[int, ...], attr_ids: list[str]) -> Fragment:
-        ids = _ids_of(levels)
-        chunk = f"entities.ids[chunk * {CHUNK} + 1 : chunk * {CHUNK} + {CHUNK}]"
-        triples = self._fetch(chunk, attr_ids).wrap(_AS_JSON, ") as triple")
-        return triples.wrap(
-            "select (",
-            f") from (select {ids} as ids offset 0) as entities,"
-            f" generate_series(0, (cardinality(entities.ids) - 1) / {CHUNK}) as chunk",
-        )
+        triples = self._fetch(sql(A_CHUNK), attr_ids).wrap(AS_JSON, ") as triple")
+        return triples.wrap("select (", ") as triples") + each_chunk(_ids_of(levels))
 
-    def _fetch(self, ids: str, attr_ids: list[str]) -> Fragment:
-        return sql(
-            "select fetched.entity_id, fetched.attr_id, fetched.value, fetched.created_at"
-            f" from triples fetched where fetched.app_id = %s::uuid and fetched.entity_id ="
-            f" any({ids}) and fetched.attr_id = any(%s::uuid[]) and fetched.ea",
-            self.app_id,
-            sorted(attr_ids),
-        ) + self._visible(attr_ids)
+    def _fetch(self, ids: Fragment, attr_ids: list[str]) -> Fragment:
+        return entity_triples(self.app_id, ids, attr_ids) + self._visible(attr_ids)
 
     def _visible(self, attr_ids: list[str]) -> Fragment:
         """Values of attrs with a rule are left out where the rule hides them."""
@@ -111,6 +100,27 @@ class SentTriples:
         if not cases:
             return EMPTY
         return join("", cases).wrap(" and case fetched.attr_id", " else true end")
+
+
+def entity_triples(app_id: str, ids: Fragment, attr_ids: Iterable[str]) -> Fragment:
+    """A select of what the entities in an array hold of these attrs, each with one value."""
+    return (
+        sql(
+            "select fetched.entity_id, fetched.attr_id, fetched.value, fetched.created_at"
+            " from triples fetched where fetched.app_id = %s::uuid",
+            app_id,
+        )
+        + ids.wrap(" and fetched.entity_id = any(", ")")
+        + sql(" and fetched.attr_id = any(%s::uuid[]) and fetched.ea", sorted(attr_ids))
+    )
+
+
+def each_chunk(ids: str) -> Fragment:
+    """A `from` with a row for each chunk of an array of ids; `A_CHUNK` is an array of them."""
+    last = f"(cardinality(entities.ids) - 1) / {CHUNK}"
+    return sql(
+        f" from (select {ids} as ids offset 0) as entities, generate_series(0, {last}) as chunk"
+    )
 
 
 def unshown(condition: Condition, shown: frozenset[str]) -> Condition | None:

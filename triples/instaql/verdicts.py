@@ -18,7 +18,7 @@ from triples.attrs.catalog import AttrCatalog
 from triples.instaql.candidates import ASKER
 from triples.permissions.asking import Asking
 from triples.permissions.entities import auth_of
-from triples.permissions.evaluate import Outcome, Question, evaluate, permits
+from triples.permissions.evaluate import Outcome, Series, evaluate_series, permits
 from triples.permissions.failures import EvaluationFailed
 from triples.permissions.in_sql.guards import Undecided
 from triples.permissions.rate_limits import take_tokens
@@ -26,29 +26,34 @@ from triples.permissions.refs import load_refs
 from triples.permissions.refusals import check_decided
 from triples.permissions.rules import Rules
 from triples.permissions.scope import Bindings, RefKey
+from triples.permissions.tree import Limit, nodes_of
+from triples.permissions.turn import Turn
 from triples.permissions.values import RefValues, Request, Timestamp
-from triples.sql.fragment import Fragment
+from triples.sql.numbered import NumberedSql, run
 from triples.sql.pool import Connection
+from wire import json
 
 SNAPSHOT: Final = "begin isolation level repeatable read, read only"
 
 
+Record = dict[str, Any]
+"""An entity as rules see it: its values by label."""
+
+
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a rule made of one entity; `record` is the entity as the rule saw it."""
+class Verdicts:
+    """What a rule made of its etype's candidates, by their ids."""
 
     undecided: Undecided
-    entity_id: str
-    record: dict[str, Any]
-    outcome: Outcome
+    outcomes: dict[str, Outcome]
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """All verdicts, and everybody whom the query could show: etype, id, and what rules see."""
+    """All verdicts, and everybody whom the query could show: records by etype and id."""
 
-    verdicts: list[Verdict]
-    candidates: list[tuple[str, str, dict[str, Any]]]
+    verdicts: list[Verdicts]
+    candidates: dict[str, dict[str, Record]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class Judging:
 
     undecided: tuple[Undecided, ...]
     etypes: tuple[str, ...]
-    candidates: Fragment
+    candidates: NumberedSql
 
 
 @asynccontextmanager
@@ -74,54 +79,53 @@ async def judge(
     conn: Connection, judging: Judging, catalog: AttrCatalog, rules: Rules, asking: Asking
 ) -> Judged:
     """Every verdict that the query can need; raises wire errors of refs that lead nowhere."""
-    cursor = await conn.execute(judging.candidates.text, judging.candidates.values)
-    rows = await cursor.fetchall()
-    found = _candidates(judging, catalog, rows)
-    rules_of = {
-        etype: [each for each in judging.undecided if each.rule.etype == etype]
-        for etype in judging.etypes
-    }
-    asked = [
-        (undecided, entity_id, record)
-        for etype, entity_id, record in found
-        for undecided in rules_of[etype]
-    ]
-    auth = _auth(catalog, rows)
+    found, auth = await _candidates(conn, judging, catalog)
     request = Request(
         time=Timestamp(asking.time_ns), ip=asking.asker.ip, origin=asking.asker.origin
     )
     params = dict(asking.rule_params)
-    questions = [
-        Question(undecided.rule, Bindings(undecided.rule.etype, record, auth, params, request))
-        for undecided, _, record in asked
+    series = []
+    for each in judging.undecided:
+        etype = each.rule.etype
+        bindings = Bindings(etype, {}, auth, params, request)
+        series.append(Series(each.rule, bindings, list(found[etype].values())))
+    outcomes = await evaluate_series(series, _LookUps(conn, catalog, rules))
+    verdicts = [
+        Verdicts(each, dict(zip(found[each.rule.etype], made, strict=True)))
+        for each, made in zip(judging.undecided, outcomes, strict=True)
     ]
-    outcomes = await evaluate(questions, _LookUps(conn, catalog, rules))
-    verdicts = [Verdict(*about, outcome) for about, outcome in zip(asked, outcomes, strict=True)]
     return Judged(verdicts, found)
 
 
-def slots_of(verdicts: Sequence[Verdict], undecided: Sequence[Undecided]) -> dict[int, list[str]]:
+def takes_tokens(judging: Judging) -> bool:
+    """Whether judging uses up what rate limits have left."""
+    rules = (each.rule.expression for each in judging.undecided)
+    return any(isinstance(node, Limit) for rule in rules for node in nodes_of(rule))
+
+
+def slots_of(verdicts: Sequence[Verdicts]) -> dict[int, list[str]]:
     """The ids for each slot of the rules."""
     slots: dict[int, list[str]] = {}
-    for each in undecided:
-        slots[each.passing_slot] = []
-        slots[each.failing_slot] = []
-    for verdict in verdicts:
-        if isinstance(verdict.outcome, EvaluationFailed):
-            slots[verdict.undecided.failing_slot].append(verdict.entity_id)
-        elif permits(verdict.outcome):
-            slots[verdict.undecided.passing_slot].append(verdict.entity_id)
+    for each in verdicts:
+        passing = slots[each.undecided.passing_slot] = []
+        failing = slots[each.undecided.failing_slot] = []
+        for entity_id, outcome in each.outcomes.items():
+            if isinstance(outcome, EvaluationFailed):
+                failing.append(entity_id)
+            elif permits(outcome):
+                passing.append(entity_id)
     return slots
 
 
 def check_failures(
-    verdicts: Sequence[Verdict], etype: str, action: str, *, shows_cause: bool
+    verdicts: Sequence[Verdicts], etype: str, action: str, *, shows_cause: bool
 ) -> None:
     """Raise what the rule said when it failed for one of these; `shows_cause` is for admins."""
-    for verdict in verdicts:
-        rule = verdict.undecided.rule
+    for each in verdicts:
+        rule = each.undecided.rule
         if (rule.etype, rule.action) == (etype, action):
-            check_decided(rule, verdict.outcome, shows_cause=shows_cause)
+            for outcome in each.outcomes.values():
+                check_decided(rule, outcome, shows_cause=shows_cause)
 
 
 class _LookUps:
@@ -142,27 +146,50 @@ class _LookUps:
         await take_tokens(app_id, self._rules.rate_limits, bucket, key, tokens)
 
 
-def _candidates(
-    judging: Judging, catalog: AttrCatalog, rows: Sequence[tuple[Any, ...]]
-) -> list[tuple[str, str, dict[str, Any]]]:
+async def _candidates(
+    conn: Connection, judging: Judging, catalog: AttrCatalog
+) -> tuple[dict[str, dict[str, Record]], Record]:
+    """The candidates' records, and `auth`: the asker's own row, empty when signed out."""
+    result = (await run(conn, judging.candidates)).pgresult
+    if result is None:
+        raise RuntimeError("the candidates are a result")
+    found: dict[str, dict[str, Record]] = {etype: {} for etype in judging.etypes}
     labels = [_labels(catalog, etype) for etype in judging.etypes]
-    found = []
-    for index, entity_id, values, _ in rows:
-        if index != ASKER:
-            names = labels[index]
-            record = {names[attr]: value for attr, value in values.items() if attr in names}
-            found.append((judging.etypes[index], entity_id, record))
-    return found
+    auth: Record = {}
+    turn = Turn()
+    for number in range(result.ntuples):
+        index, ids, triples = (result.get_value(number, column) or b"" for column in range(3))
+        if int(index) == ASKER:
+            auth = _auth(catalog, ids.decode(), triples)
+        elif ids:
+            found[judging.etypes[int(index)]].update(_records(ids, triples, labels[int(index)]))
+        if turn.is_over():
+            await turn.give_way()
+    return found, auth
 
 
-def _auth(catalog: AttrCatalog, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
-    """`auth`: the asker's own row; empty when signed out."""
+def _records(ids: bytes, triples: bytes, labels: Mapping[str, str]) -> dict[str, Record]:
+    """Some candidates by id."""
+    records: dict[str, Record] = {each: {"id": each} for each in ids.decode().split(",")}
+    for entity_id, attr_id, value, _ in json.loads(b"[%b]" % triples):
+        # An id may be that of things in several etypes.
+        if (label := labels.get(attr_id)) is not None:
+            records[entity_id][label] = value
+    return records
+
+
+def _auth(catalog: AttrCatalog, user_id: str, triples: bytes) -> Record:
+    if not triples:
+        return {}
     labels = _labels(catalog, "$users")
-    for index, entity_id, values, created_ms in rows:
-        if index == ASKER:
-            user = {labels[attr]: value for attr, value in values.items() if attr in labels}
-            return auth_of(catalog.app_id, {**user, "id": entity_id}, created_ms or 0)
-    return {}
+    user: Record = {"id": user_id}
+    created_ms = 0
+    for _, attr_id, value, written_ms in json.loads(b"[%b]" % triples):
+        if labels.get(attr_id) == "id":
+            created_ms = written_ms
+        elif attr_id in labels:
+            user[labels[attr_id]] = value
+    return auth_of(catalog.app_id, user, created_ms)
 
 
 def _labels(catalog: AttrCatalog, etype: str) -> dict[str, str]:

@@ -149,7 +149,7 @@ class _Compiler:
         if isinstance(operand, Name) and operand.name not in names:
             match operand.name:
                 case "data":
-                    return lambda scope: scope.bindings.data.get(field)
+                    return lambda scope: scope.data.get(field)
                 case "auth":
                     return lambda scope: scope.bindings.auth.get(field)
         of = self.closure(operand, names)
@@ -207,7 +207,7 @@ def _slot(slot: int) -> Closure:
 def _variable(name: str) -> Closure:
     match name:
         case "data":
-            return lambda scope: scope.bindings.data
+            return lambda scope: scope.data
         case "newData":
             return lambda scope: _given(name, scope.bindings.new_data)
         case "auth":
@@ -295,7 +295,8 @@ def _call(
         for value in given:
             if type(value) is str and len(value) > LONG_TEXT:
                 scope.charge(len(value) // LONG_TEXT)
-        return _charged(scope, function.call(*given))
+        made = function.call(*given)
+        return made if type(made) is bool else _charged(scope, made)
 
     return called
 
@@ -315,7 +316,7 @@ def _ref(node: Ref) -> Closure:
 
     match node.source:
         case "data":
-            return lambda scope: loaded(scope, scope.bindings.etype, scope.bindings.data)
+            return lambda scope: loaded(scope, scope.bindings.etype, scope.data)
         case "auth":
             return lambda scope: loaded(scope, "$users", scope.bindings.auth)
         case "linkedData":

@@ -37,8 +37,9 @@ class Bindings:
 
 @dataclass(slots=True)
 class Scope:
-    """One run of an expression.
+    """One run of an expression, or several one after the other.
 
+    `data` is the entity that the run is about: that of the bindings, or another in its place.
     `slots` hold the variables of macros and binds. `missing` gathers the refs that the run would
     have needed, beyond `refs`. `steps` is what is left of the budget.
     """
@@ -49,6 +50,10 @@ class Scope:
     slots: list[Any]
     steps: int
     missing: set[RefKey] = field(default_factory=set)
+    data: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.data = self.bindings.data
 
     def charge(self, steps: int) -> None:
         """Use up steps; raises `OutOfSteps` when none is left."""

@@ -42,7 +42,8 @@ def ends_with(text: Any, part: Any) -> bool:
 def matches(text: Any, pattern: Any) -> bool:
     """Whether the pattern matches anywhere in the text."""
     _strings("matches", text, pattern)
-    return _compiled(pattern).search(text) is not None
+    # As bytes: of texts, the library would also find out at which character each match begins.
+    return _compiled(pattern).search(text.encode()) is not None
 
 
 def char_at(text: Any, position: Any) -> str:
@@ -164,8 +165,9 @@ def _compiled(pattern: str) -> Any:
 
 
 def _strings(function: str, *values: Any) -> None:
-    if not all(type(value) is str for value in values):
-        raise no_overload(function, *values)
+    for value in values:
+        if type(value) is not str:
+            raise no_overload(function, *values)
 
 
 def _ints(function: str, value: Any) -> None:

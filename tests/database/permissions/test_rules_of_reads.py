@@ -129,29 +129,36 @@ async def test_rule_decides(guarded: Guarded, rule: str, user: str | None, visib
     assert await guarded.titles(rules, {"todos": {}}, user) == sorted(visible.split())
 
 
+OVERLOAD = "OVERLOAD_NOT_FOUND"
+
+
 @pytest.mark.parametrize(
-    "rule",
+    ("rule", "code"),
     [
-        pytest.param("data.size > 3", id="order of null"),
-        pytest.param("data.size > 'x'", id="order of a number and a string"),
-        pytest.param("!data.isPublic", id="not null"),
-        pytest.param("data.isPublic && true", id="null as an operand"),
-        pytest.param("data.isPublic ? true : false", id="null as a condition"),
-        pytest.param("data.more.level == 2", id="below null"),
-        pytest.param("data.title.nothing == 2", id="below a string"),
-        pytest.param("'x' in data.size", id="in a number"),
-        pytest.param("size(data.size) > 1", id="size of a number"),
-        pytest.param("data.size.startsWith('x')", id="startsWith of a number"),
-        pytest.param("data.tags.exists(t, t == 1)", id="exists in null"),
-        pytest.param("auth.id && true", id="an operand that is no bool"),
-        pytest.param("auth.id.nothing", id="below null, of the asker"),
+        pytest.param("data.size > 3", OVERLOAD, id="order of null"),
+        pytest.param("data.size > 'x'", OVERLOAD, id="order of a number and a string"),
+        pytest.param("!data.isPublic", OVERLOAD, id="not null"),
+        pytest.param("data.isPublic && true", OVERLOAD, id="null as an operand"),
+        pytest.param("data.isPublic ? true : false", OVERLOAD, id="null as a condition"),
+        pytest.param("data.more.level == 2", "ATTRIBUTE_NOT_FOUND", id="below null"),
+        pytest.param("data.title.nothing == 2", "ATTRIBUTE_NOT_FOUND", id="below a string"),
+        pytest.param("'x' in data.size", OVERLOAD, id="in a number"),
+        pytest.param("size(data.size) > 1", OVERLOAD, id="size of a number"),
+        pytest.param("data.size.startsWith('x')", OVERLOAD, id="startsWith of a number"),
+        pytest.param("data.tags.exists(t, t == 1)", "INVALID_ARGUMENT", id="exists in null"),
+        pytest.param("auth.id && true", OVERLOAD, id="an operand that is no bool"),
+        pytest.param("auth.id.nothing", "ATTRIBUTE_NOT_FOUND", id="below null, of the asker"),
+        pytest.param("timestamp(ruleParams.at) == timestamp(0)", OVERLOAD, id="moment of null"),
+        pytest.param("timestamp('never') > timestamp(0)", "BAD_FORMAT", id="moment of a word"),
     ],
 )
-async def test_rule_without_a_value_fails_the_query(guarded: Guarded, rule: str) -> None:
+async def test_rule_without_a_value_fails_the_query(guarded: Guarded, rule: str, code: str) -> None:
     rules = await guarded.push({"todos": {"allow": {"view": rule}}})
     with pytest.raises(PermissionEvaluationFailed) as refused:
         await guarded.ask(rules, {"todos": {}})
-    assert refused.value.hint["rule"] == ["todos", "view"]
+    error = refused.value.hint["error"]
+    assert (refused.value.hint["rule"], error["type"]) == (["todos", "view"], code)
+    assert error["message"] == refused.value.message
 
 
 @pytest.mark.parametrize(

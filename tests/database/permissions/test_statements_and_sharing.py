@@ -9,6 +9,8 @@ import pytest
 
 from tests.database.permissions.guarded import Guarded
 from triples.instaql.answer import run_query
+from wire.errors import PermissionEvaluationFailed, RateLimited
+from wire.ids import new_id
 
 pytestmark = pytest.mark.asyncio
 
@@ -57,6 +59,23 @@ async def test_few_statements_whatever_the_rules(
     statements.clear()
     await run_query(guarded.conn, prepared)
     assert 1 <= len(statements) <= (most if not guarded.in_python else 4)
+
+
+@pytest.mark.usefixtures("open_pool")
+async def test_rule_that_fails_in_sql_costs_no_tokens_of_another(guarded: Guarded) -> None:
+    sections: dict[str, Any] = {
+        "teams": {"allow": {"view": f"rateLimit.reads.limit('{new_id()}')"}},
+        "todos": {"allow": {"view": "data.size > 3"}},
+        "$rateLimits": {"reads": {"limits": [{"capacity": 2}]}},
+    }
+    rules = await guarded.push(sections)
+    red = {"teams": {"$": {"where": {"name": "red"}}}}
+    with pytest.raises(PermissionEvaluationFailed) as refused:
+        await guarded.ask(rules, {**red, "todos": {}})
+    assert refused.value.hint["rule"] == ["todos", "view"]
+    assert (await guarded.tree(rules, red))["teams"], "one token is left"
+    with pytest.raises(RateLimited):
+        await guarded.ask(rules, red)
 
 
 @pytest.mark.parametrize(

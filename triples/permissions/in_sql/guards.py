@@ -174,8 +174,8 @@ def _exact(verdict: Formula, rule: Rule) -> Callable[[str], Fragment]:
 
 def _judged(undecided: Undecided) -> Callable[[str], Fragment]:
     """The predicate of what Python has decided; sets are hashed where arrays would be searched."""
-    passing = FromConstant(undecided.passing_slot, _ids)
-    failing = FromConstant(undecided.failing_slot, _ids)
+    passing = FromConstant(undecided.passing_slot, _as_array)
+    failing = FromConstant(undecided.failing_slot, _as_array)
     rule = undecided.rule
 
     def passes(column: str) -> Fragment:
@@ -192,5 +192,6 @@ def _judged(undecided: Undecided) -> Callable[[str], Fragment]:
     return passes
 
 
-def _ids(ids: list[str]) -> list[str]:
-    return ids
+def _as_array(ids: list[str]) -> str:
+    """PostgreSQL's text of an array of ids; to have psycopg write it takes five times as long."""
+    return "".join(("{", ",".join(ids), "}"))
