@@ -23,7 +23,6 @@ from tests.properties.test_rules import by_closure
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import load_catalog
 from triples.attrs.system_catalog import SYSTEM_ATTRS
-from triples.instaql.conditions import ConditionSql
 from triples.instaql.constants import bound
 from triples.management.database import connect
 from triples.permissions.asker import Asker
@@ -88,7 +87,7 @@ async def _by_sql(
         )
     except NotSql:
         return None
-    ways = [formula.true("todo.id"), formula.is_false("todo.id"), *_by_condition(catalog, formula)]
+    ways = [formula.true("todo.id"), formula.is_false("todo.id"), *_of_all(formula)]
     statement = join(", ", ways).wrap("select todo.id, ", "") + sql(
         " from unnest(%s::uuid[]) as todo (id)", list(world.todos)
     )
@@ -104,13 +103,9 @@ async def _by_sql(
     return verdicts
 
 
-def _by_condition(catalog: AttrCatalog, formula: Formula) -> list[Fragment]:
-    """The same for a statement that passes over all todos, where there is such a form."""
-    if formula.condition is None:
-        return []
-    writer = ConditionSql(catalog.app_id, count(1_000))
-    by_groups = writer.holds_by_groups(formula.condition, "todo.id")
-    return [] if by_groups is None else [by_groups]
+def _of_all(formula: Formula) -> list[Fragment]:
+    """The same for a statement that passes over all todos, where it has a form of its own."""
+    return [] if formula.by_groups is None else [formula.of_all("todo.id")]
 
 
 def _by_closure(world: World, expression: Node, todo: str, user: str | None) -> Any:

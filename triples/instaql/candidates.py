@@ -97,7 +97,9 @@ class _Walk:
         for index, (etype, attr_ids) in enumerate(self._wanted.attrs_of.items()):
             ids = join(" union ", self._found[etype] or [sql("select null::uuid where false")])
             name = f"wanted_{index}"
-            self._ctes.append(ids.wrap(f"{name} as materialized (select array(", ") as ids)"))
+            self._ctes.append(
+                ids.wrap(f"{name} as materialized (select array(", " order by 1) as ids)")
+            )
             selects.append(
                 sql(f"select {index}, array_to_string({A_CHUNK}, ','), ")
                 + (self._values(sql(A_CHUNK), attr_ids) if attr_ids else sql("null"))

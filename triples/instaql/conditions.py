@@ -332,6 +332,13 @@ class ConditionSql:
         )
 
 
+def certain(fragment: Fragment | None) -> Fragment:
+    """What a condition has for one column or array, it has for every other."""
+    if fragment is None:
+        raise AssertionError("a condition has a form or it has none")
+    return fragment
+
+
 def _body(
     joins: _Joins, wheres: list[Fragment], columns: tuple[str, ...], names: Sequence[str] = ()
 ) -> Fragment:

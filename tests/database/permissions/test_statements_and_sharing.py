@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.database.permissions.guarded import Guarded
-from triples.instaql.answer import run_query
+from triples.instaql.answer import PreparedQuery, run_query
 from wire.errors import PermissionEvaluationFailed, RateLimited
 from wire.ids import new_id
 
@@ -59,6 +59,29 @@ async def test_few_statements_whatever_the_rules(
     statements.clear()
     await run_query(guarded.conn, prepared)
     assert 1 <= len(statements) <= (most if not guarded.in_python else 4)
+
+
+async def test_value_of_a_whole_etype_is_read_in_one_look(guarded: Guarded) -> None:
+    if guarded.in_python:
+        return
+    rule = "auth.id == data.ownerId && data.isPublic != true"
+    rules = await guarded.push({"todos": {"allow": {"view": rule}}})
+    plan = await generic_plan(guarded, guarded.prepared(rules, {"todos": {}}, "ann"))
+    assert plan.count("hashed SubPlan") == 2, plan
+    assert not [line for line in plan.splitlines() if "Filter" in line and "md5(" in line], plan
+
+
+async def generic_plan(guarded: Guarded, prepared: PreparedQuery) -> str:
+    """How PostgreSQL runs a query's statement for whatever values."""
+    statement = prepared.statement
+    cursor = psycopg.AsyncRawCursor(guarded.conn)
+    await cursor.execute(b"prepare asked as " + statement.text)
+    try:
+        values = b", ".join([b"null"] * len(statement.values))
+        await cursor.execute(b"explain execute asked (%b)" % values)
+        return "\n".join(row[0] for row in await cursor.fetchall())
+    finally:
+        await cursor.execute(b"deallocate asked")
 
 
 @pytest.mark.usefixtures("open_pool")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from triples.attrs.attr import Attr
-from triples.instaql.conditions import ConditionSql
+from triples.instaql.conditions import ConditionSql, certain
 from triples.instaql.dependencies import fixed, reads_of_condition
 from triples.instaql.forms import (
     Condition,
@@ -228,8 +228,14 @@ class RuleSql(Operands):
 
     def _by_condition(self, condition: Condition) -> Formula:
         writer = ConditionSql(self.ground.app_id, self.ground.numbers)
+        has_groups = writer.holds_by_groups(condition, "id") is not None
         return Formula(
-            lambda row: writer.holds(condition, row), condition=condition, required=(condition,)
+            lambda row: writer.holds(condition, row),
+            condition=condition,
+            required=(condition,),
+            by_groups=(lambda row: certain(writer.holds_by_groups(condition, row)))
+            if has_groups
+            else None,
         )
 
     def _either(self, formulas: list[Formula]) -> Formula:

@@ -30,6 +30,8 @@ class Formula:
     - `condition` says the same as a query's condition, where one can; `required` are conditions
       that hold whenever the formula is true.
     - `known` is the value where it is the same for every row.
+    - `by_groups` is `true` for a statement that passes over all rows anyway, where there is a
+      quicker form of it (`ConditionSql.holds_by_groups`).
     """
 
     true: Maker
@@ -37,6 +39,7 @@ class Formula:
     condition: Condition | None = None
     required: tuple[Condition, ...] = ()
     known: bool | None = None
+    by_groups: Maker | None = None
 
     @property
     def can_fail(self) -> bool:
@@ -48,6 +51,10 @@ class Formula:
         if self.false is not None:
             return self.false(row)
         return self.true(row).wrap("not ", "")
+
+    def of_all(self, row: str) -> Fragment:
+        """The predicate "true" in its quickest form for all rows."""
+        return self.true(row) if self.by_groups is None else self.by_groups(row)
 
 
 YES: Final = Formula(lambda row: _TRUE, known=True)
@@ -74,6 +81,7 @@ def all_of(formulas: Iterable[Formula]) -> Formula:
         false=_some_false(items),
         condition=All(tuple(conditions)) if len(conditions) == len(items) else None,
         required=tuple(condition for item in items for condition in item.required),
+        by_groups=_grouped(items, lambda row: _every([item.of_all(row) for item in items])),
     )
 
 
@@ -92,6 +100,7 @@ def any_of(formulas: Iterable[Formula]) -> Formula:
         false=_all_false(items),
         condition=condition,
         required=() if condition is None else (condition,),
+        by_groups=_grouped(items, lambda row: _either([item.of_all(row) for item in items])),
     )
 
 
@@ -105,6 +114,7 @@ def negation(formula: Formula) -> Formula:
         false=formula.true if formula.can_fail else None,
         condition=condition,
         required=() if condition is None else (condition,),
+        by_groups=_grouped([formula], lambda row: formula.of_all(row).wrap("not ", "")),
     )
 
 
@@ -126,6 +136,13 @@ def choice(condition: Formula, then: Formula, otherwise: Formula) -> Formula:
         true=when(lambda formula, row: formula.true(row)),
         false=when(lambda formula, row: formula.is_false(row)) if can_fail else None,
     )
+
+
+def _grouped(items: list[Formula], maker: Maker) -> Maker | None:
+    """The maker, where some of what it is made of has a quicker form and nothing can fail."""
+    if any(item.can_fail for item in items) or all(item.by_groups is None for item in items):
+        return None
+    return maker
 
 
 def _some_false(items: list[Formula]) -> Maker | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from triples.attrs.attr import Attr
-from triples.instaql.conditions import ConditionSql
+from triples.instaql.conditions import ConditionSql, certain
 from triples.instaql.constants import FromConstant
 from triples.instaql.forms import Condition
 from triples.instaql.guards import NOTHING, Guard
@@ -111,15 +111,8 @@ class RuleGuards:
             reads=tuple(compiler.reads),
             required=verdict.required,
             among=self._sieve(verdict.condition),
-            by_groups=self._by_groups(verdict.condition),
+            by_groups=verdict.by_groups,
         )
-
-    def _by_groups(self, condition: Condition | None) -> Callable[[str], Fragment] | None:
-        """How to ask about all of an etype at once, if the condition is all that the rule says."""
-        writer = ConditionSql(self.ground.app_id, self.ground.numbers)
-        if condition is None or writer.holds_by_groups(condition, "id") is None:
-            return None
-        return lambda row: _known(writer.holds_by_groups(condition, row))
 
     def _sieve(self, condition: Condition | None) -> Callable[[Fragment], Fragment] | None:
         """How to pick at once those who satisfy the condition, if it is all that the rule says."""
@@ -129,7 +122,7 @@ class RuleGuards:
         if writer.among(condition, EMPTY) is None:
             return None
 
-        return lambda ids: _known(writer.among(condition, ids))
+        return lambda ids: certain(writer.among(condition, ids))
 
     def _left_to_python(self, rule: Rule, label: str | None, reason: str) -> Guard | None:
         if self._lenient:
@@ -143,13 +136,6 @@ class RuleGuards:
             reads_of_rule(rule, self.ground.catalog, slots[0] if "auth" in known else None)
         )
         return Guard(_judged(undecided), can_fail=True, reads=reads)
-
-
-def _known(fragment: Fragment | None) -> Fragment:
-    """What is there for some rows is there for others: the condition decides, not the column."""
-    if fragment is None:
-        raise AssertionError("a condition has a form or it has none")
-    return fragment
 
 
 def name_of(rule: Rule, label: str | None) -> str:

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from triples.permissions import evaluate as evaluation
-from triples.permissions.evaluate import MAX_TAKEN, Outcome, Question, evaluate, permits
+from triples.permissions.evaluate import (
+    MAX_TAKEN,
+    Outcome,
+    Question,
+    Series,
+    evaluate,
+    evaluate_series,
+    permits,
+)
 from triples.permissions.failures import EvaluationFailed, LimitExceeded
 from triples.permissions.parse import parse
 from triples.permissions.rules import Rule
@@ -20,6 +28,7 @@ from triples.permissions.values import RefValues
 pytestmark = pytest.mark.asyncio
 
 USER = {"id": "u"}
+LOOP = "[0,1,2,3,4,5,6,7,8,9]"
 
 
 class World:
@@ -111,6 +120,59 @@ async def test_rule_that_takes_tokens_without_end_is_stopped() -> None:
     assert len(world.taken) == MAX_TAKEN
 
 
+async def series(world: World, text: str, *entities: dict[str, Any]) -> list[Outcome]:
+    """What one rule says of each of these todos."""
+    about = question(text)
+    [found] = await evaluate_series([Series(about.rule, about.bindings, entities)], world)
+    return found
+
+
+async def test_each_entity_of_a_series_is_asked_about_by_itself() -> None:
+    text = "cel.bind(n, data.n, n > 1 && [n].exists(m, m == n))"
+    of = ({"id": "a", "n": 1}, {"id": "b", "n": 2}, {"id": "c"}, {"id": "d", "n": 3})
+    first, second, third, fourth = await series(World(), text, *of)
+    assert (first, second, fourth) == (False, True, True)
+    assert isinstance(third, EvaluationFailed)
+
+
+async def test_refs_of_a_series_are_loaded_for_whom_they_matter() -> None:
+    world = World(owner_id=["u"])
+    text = "data.open == true || auth.id in data.ref('owner.id')"
+    of = ({"id": "a", "open": True}, {"id": "b"}, {"id": "c", "open": True}, {"id": "d"})
+    assert await series(world, text, *of) == [True] * 4
+    assert world.loads == [{"b owner.id", "d owner.id"}]
+
+
+async def test_tokens_of_a_series_are_taken_in_its_order() -> None:
+    world = World(tokens=2)
+    of = ({"id": "a"}, {"id": "b", "free": True}, {"id": "c"}, {"id": "d"})
+    *allowed, exceeded = await series(world, "data.free == true || rateLimit.x.limit(data.id)", *of)
+    assert allowed == [True] * 3
+    assert isinstance(exceeded, LimitExceeded)
+    assert world.taken == ["a", "c", "d"]
+
+
+async def test_entity_with_much_work_stands_among_others_that_have_little() -> None:
+    text = f"data.n == 1 ? true : {LOOP}.all(a, {LOOP}.all(b, {LOOP}.all(c, {LOOP}.all(d, true))))"
+    of = ({"id": "a", "n": 1}, {"id": "b", "n": 2}, {"id": "c", "n": 1})
+    assert await series(World(), text, *of) == [True] * 3
+
+
+async def test_long_series_gives_way_to_other_tasks() -> None:
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counter = asyncio.create_task(count_turns())
+    await series(World(), "data.n == 1", *({"id": str(n), "n": 1} for n in range(50_000)))
+    counter.cancel()
+    assert turns > 5, "50,000 rows take ten turns or more"
+
+
 @pytest.mark.parametrize(
     ("outcome", "allowed"),
     [(True, True), (False, False), (None, False), (0, True), ("", True), ([], True), ({}, True)],
@@ -119,7 +181,6 @@ async def test_anything_but_false_and_null_permits(outcome: Any, allowed: bool) 
     assert permits(outcome) is allowed
 
 
-LOOP = "[0,1,2,3,4,5,6,7,8,9]"
 HOSTILE = LOOP
 for depth in range(8):
     HOSTILE = f"{LOOP}.map(v{depth}, {HOSTILE})"
