@@ -142,9 +142,10 @@ class LevelSql:
         found = sql(" from triples member") + self._order_join(form.order) + where + beyond
         if any(guard.can_fail for guard in guards):
             found = self._fenced(form, found) + sql(" where true")
-        return found + join(
-            "", [each.passes("member.entity_id").wrap(" and ", "") for each in guards]
-        )
+        passing = [each.passes("member.entity_id") for each in guards]
+        if form.condition is not None and _names_rows(form.condition):
+            return found + join("", [_asked_of_each(each) for each in passing])
+        return found + join("", [each.wrap(" and ", "") for each in passing])
 
     def _row_guards(self, form: Form) -> tuple[Guard, ...]:
         """What a top-level row must pass; its place in the order gives away the value there."""
@@ -210,7 +211,7 @@ class LevelSql:
         columns = "parent, id, place, link_entity, link_attr, link_value, link_time"
         where = sql(f" from linked_{number} as linked where linked.is_member")
         if form.condition is not None:
-            where = where + self._conditions.holds(form.condition, "linked.id").wrap(" and ", "")
+            where = where + _asked_of_each(self._conditions.holds(form.condition, "linked.id"))
         guarded = self._guarded(form, where)
         limit = form.page.limit
         if limit is None or not form.order.is_usable:
@@ -239,7 +240,7 @@ class LevelSql:
         asked = [(guard, column) for guard, column in guards if guard is not None]
         if any(guard.can_fail for guard, _ in asked):
             found = found.wrap(" from (select linked.*", " offset 0) as linked where true")
-        found = found + join("", [each.passes(at).wrap(" and ", "") for each, at in asked])
+        found = found + join("", [_asked_of_each(each.passes(at)) for each, at in asked])
         attr = order_attr(form)
         hides_place = None if attr is None else self._guards.field(attr)
         if hides_place is None:
@@ -296,6 +297,15 @@ def _page_of(number: int, form: Form, rows: Fragment) -> list[Fragment]:
     ]
 
 
+def _asked_of_each(predicate: Fragment) -> Fragment:
+    """Another condition of rows that are found already.
+
+    In a `case` PostgreSQL asks it of each row, or looks once at all that satisfy it. As a join it
+    would compare all with all, since it takes the rows to be few.
+    """
+    return predicate.wrap(" and case when ", " then true else false end")
+
+
 def _leads_to_few(guards: tuple[Guard, ...]) -> bool:
     """Whether an index leads to those who may be seen."""
     return any(_finds_few(condition) for guard in guards for condition in guard.required)
@@ -310,6 +320,20 @@ def _finds_few(condition: Condition) -> bool:
             return any(map(_finds_few, items))
         case Some(items):
             return all(map(_finds_few, items))
+
+
+def _names_rows(condition: Condition) -> bool:
+    """Whether the condition lists unique values, so that its rows are no more than they."""
+    match condition:
+        case Shared(terms):
+            return any(
+                isinstance(term.leaf, IsOneOf) and term.leaf.attr.unique and not term.path
+                for term in terms
+            )
+        case All(items):
+            return any(map(_names_rows, items))
+        case Some(items):
+            return all(map(_names_rows, items))
 
 
 def _is_way_in(term: Term) -> bool:
