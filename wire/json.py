@@ -61,6 +61,11 @@ def raw(encoded: bytes | str) -> orjson.Fragment:
     return orjson.Fragment(encoded)
 
 
+def exact(value: Any) -> bytes:
+    """The value's text with sorted keys; unlike `canonical`, 1 and 1.0 differ, as in `jsonb`."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
 def canonical(value: Any) -> bytes:
     """One spelling per JSON value: sorted keys, and whole numbers without a fraction.
 

@@ -104,9 +104,13 @@ class _Checks:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._rules = facts.rules
+        doomed = frozenset(facts.doomed)
         self._changes: dict[tuple[Action, Member], Check] = {}
+        # An entity that is deleted and then written to is made anew.
         self._made = {
-            member: entity for member, entity in facts.after.items() if member not in facts.before
+            member: entity
+            for member, entity in facts.after.items()
+            if member not in facts.before or member in doomed
         }
 
     def before(self, effect: Effect) -> Iterator[Check]:
@@ -130,7 +134,7 @@ class _Checks:
         if member is None or not effect.is_writing:
             return
         if not effect.is_link:
-            if member not in self._facts.before:
+            if member in self._made:
                 yield self._create(member)
             return
         yield from self._link(effect, "link", member, target, self._made)
@@ -158,16 +162,16 @@ class _Checks:
         own, other = _link_rules(self._rules, attr, action)
         if own is not None or other is not None:
             if own is not None and member in concerned:
-                yield self._linked(action, own, member, target, self._was(target))
+                yield self._linked(action, own, concerned, member, target, self._was(target))
             if other is not None and target is not None and target in concerned:
                 # The far side sees the entity as it will be when the link is there.
                 linked = self._facts.after.get(member) if action == "link" else self._was(member)
-                yield self._linked(action, other, target, member, linked)
+                yield self._linked(action, other, concerned, target, member, linked)
             return
         params = self._params(member, target)
         if member in concerned:
-            is_there = member in self._facts.before
-            check = self._update(member) if is_there else self._create(member)
+            is_new = concerned is self._made
+            check = self._create(member) if is_new else self._update(member)
             if params != check.bindings.rule_params:
                 check = replace(check, bindings=replace(check.bindings, rule_params=params))
             yield check
@@ -178,15 +182,16 @@ class _Checks:
         self,
         action: LinkAction,
         rule: Rule,
+        concerned: Mapping[Member, Entity],
         member: Member,
         other: Member | None,
         linked: Entity | None,
     ) -> Check:
         facts = self._facts
         # A new entity is judged by what it has become, a stored one by what it was.
-        data = facts.before.get(member) or facts.after.get(member, {})
+        data = concerned[member]
         actions = {
-            "data": "update" if member in facts.before else "create",
+            "data": "create" if concerned is self._made else "update",
             "linkedData": "update" if other in facts.before else "create",
         }
         bindings = replace(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from triples.attrs.attr import Attr
 from triples.permissions.entities import Entity, Member
@@ -17,9 +17,11 @@ from triples.transact.lookups import reserve, value_lookup
 from triples.transact.merge import deep_merge
 from triples.transact.steps import Lookup, RuleParams, Step, TripleStep
 from triples.transact.work import Work
+from wire import json
 from wire.ids import parse_uuid
 
-_WRITING = frozenset(("add-triple", "deep-merge-triple", "increment-triple"))
+DELETE: Final = "delete-entity"
+_WRITING: Final = frozenset(("add-triple", "deep-merge-triple", "increment-triple"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +83,29 @@ def effects_of(work: Work, steps: Iterable[TripleStep], attrs: Mapping[str, Attr
     ]
 
 
-def after(effects: Sequence[Effect], before: Mapping[Member, Entity]) -> dict[Member, Entity]:
+def after(
+    effects: Sequence[Effect],
+    before: Mapping[Member, Entity],
+    ops: Iterable[str],
+    doomed: Iterable[Member],
+) -> dict[Member, Entity]:
     """The entities as the effects leave them; those that nobody writes to and nobody had are not.
 
-    A link shows the id that was written last, whatever its cardinality.
+    Steps of one op are done together, in the order of `ops`, and not in that of the request: rules
+    must see what will be stored. A link shows the id that was written last, whatever its
+    cardinality.
     """
     entities = {member: dict(entity) for member, entity in before.items()}
+    gone = frozenset(doomed)
+    by_op: dict[str, list[Effect]] = {}
     for effect in effects:
-        if (member := effect.member) is not None:
-            _apply(effect, member, entities)
+        by_op.setdefault(effect.step.op, []).append(effect)
+    for op in dict.fromkeys(ops):
+        if op == DELETE:
+            entities = {k: entity for k, entity in entities.items() if k not in gone}
+        for effect in by_op.get(op, ()):
+            if (member := effect.member) is not None:
+                _apply(effect, member, entities)
     return entities
 
 
@@ -97,14 +113,16 @@ def _apply(effect: Effect, member: Member, entities: dict[Member, Entity]) -> No
     step, label = effect.step, effect.attr.label
     if step.op == "retract-triple":
         if member in entities and label != "id":
-            entities[member].pop(label, None)
+            _retract(effect, entities[member])
         return
     if not effect.is_writing:
         return
-    entity = entities.setdefault(member, {"id": member[0]})
-    if effect.looked_up_by is not None and isinstance(step.entity, Lookup):
-        entity[effect.looked_up_by.label] = step.entity.value
-        entity["id"] = member[0]
+    if member not in entities:
+        entities[member] = {"id": member[0]}
+        if effect.looked_up_by is not None and isinstance(step.entity, Lookup):
+            entities[member][effect.looked_up_by.label] = step.entity.value
+            entities[member]["id"] = member[0]
+    entity = entities[member]
     if label == "id":
         return  # whatever is stored there, an entity's id is its id
     match step.op:
@@ -114,15 +132,34 @@ def _apply(effect: Effect, member: Member, entities: dict[Member, Entity]) -> No
             entity[label] = deep_merge(entity.get(label), step.value)
         case "increment-triple":
             stored = entity.get(label)
-            is_number = isinstance(stored, int | float) and not isinstance(stored, bool)
-            entity[label] = stored + step.value if is_number and stored is not None else step.value
+            entity[label] = stored + step.value if _is_number(stored) else step.value
+
+
+def _retract(effect: Effect, entity: Entity) -> None:
+    """Only the very value is removed."""
+    label = effect.attr.label
+    value = effect.target_id if effect.attr.is_ref else effect.step.value
+    if label in entity and _is_same(entity[label], value):
+        del entity[label]
+
+
+def _is_same(stored: Any, value: Any) -> bool:
+    """Whether PostgreSQL takes them for one value (`instant_value_md5`)."""
+    if _is_number(stored) and _is_number(value):
+        return bool(stored == value)
+    return json.exact(stored) == json.exact(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def modified_fields(effects: Iterable[Effect]) -> dict[str, list[str]]:
-    """By entity id, the labels that steps write, without `id` (§13.1)."""
+    """By entity id, the labels that steps write or take away, without `id` (§13.1)."""
     fields: dict[str, list[str]] = {}
     for effect in effects:
-        if effect.is_writing and effect.entity_id is not None and effect.attr.label != "id":
+        changes = effect.is_writing or effect.step.op == "retract-triple"
+        if changes and effect.entity_id is not None and effect.attr.label != "id":
             labels = fields.setdefault(effect.entity_id, [])
             if effect.attr.label not in labels:
                 labels.append(effect.attr.label)

@@ -131,7 +131,7 @@ async def judged(
         doomed=list(doomed),
         new_attrs=new_attrs,
         before=stored,
-        after=after(effects, stored),
+        after=after(effects, stored, [step.op for step in steps], doomed),
         auth=auth,
         rule_params=params,
         modified_fields=modified_fields(effects),

@@ -688,3 +688,102 @@ async def test_lookup_by_a_value_of_the_same_write_does_not_pass_by_the_rules(
     await rule(world, todos={"allow": todos})
     refusal = await world.refusal(*steps(world), author=user(world, "ann"))
     assert isinstance(refusal, ValidationFailed), "not what the rules were asked about"
+
+
+@pytest.mark.parametrize(
+    ("update", "steps"),
+    [
+        pytest.param(
+            "newData.title == 'a'",
+            lambda w: [
+                w.add("mine", "todos.title", "a"),
+                ["deep-merge-triple", w.entity("mine"), w.attr("todos.title"), "stolen"],
+                w.add("mine", "todos.title", "a"),
+            ],
+            id="merges are done after all additions",
+        ),
+        pytest.param(
+            "newData.count == 1",
+            lambda w: [
+                w.add("mine", "todos.title", "a"),
+                ["increment-triple", w.entity("mine"), w.attr("todos.count"), 5],
+                w.add("mine", "todos.count", 1),
+            ],
+            id="increments are done after all additions",
+        ),
+        pytest.param(
+            "newData.title == 'a'",
+            lambda w: [
+                retract(w, "red", "tags.name", "red"),
+                w.add("mine", "todos.title", "b"),
+                w.add("mine", "todos.title", "a"),
+                retract(w, "mine", "todos.title", "a"),
+                w.add("mine", "todos.title", "a"),
+                ["deep-merge-triple", w.entity("mine"), w.attr("todos.title"), "stolen"],
+                w.add("mine", "todos.title", "a"),
+            ],
+            id="retractions are done first where one comes first",
+        ),
+        pytest.param(
+            "newData.slug == data.slug",
+            lambda w: [
+                ["add-triple", w.by("todos.slug", "mine"), w.attr("todos.slug"), "stolen"],
+                ["add-triple", w.by("todos.slug", "mine"), w.attr("todos.title"), "x"],
+            ],
+            id="a lookup does not give its value back",
+        ),
+        pytest.param(
+            "request.modifiedFields.all(field, field == 'title')",
+            lambda w: [
+                w.add("mine", "todos.title", "x"),
+                retract(w, "mine", "todos.slug", "mine"),
+            ],
+            id="what is taken away is modified",
+        ),
+        pytest.param(
+            "request.modifiedFields.all(field, field == 'title')",
+            lambda w: [retract(w, "mine", "todos.owner", w.entity("ann"))],
+            id="a link that is taken away is modified",
+        ),
+    ],
+)
+async def test_rules_see_what_will_be_stored(world: Writer, update: str, steps: Steps) -> None:
+    await rule(world, todos={"allow": {"update": update}})
+    assert await denied(world, steps(world)) == "todos"
+
+
+async def test_entity_that_is_deleted_and_made_again_is_created(world: Writer) -> None:
+    await rule(world, todos={"allow": {"update": "newData.owner == null", "create": "false"}})
+    again = [delete(world, "mine", "todos"), *world.put("mine", "todos", title="x")]
+    assert await denied(world, again) == "todos"
+    await rule(world, todos={"allow": {"update": "newData.owner == null", "create": "true"}})
+    assert await denied(world, again) is None
+    assert await world.stored("mine") == {
+        "todos.id": world.entity("mine"),
+        "todos.slug": None,
+        "todos.title": "x",
+    }
+
+
+async def test_retraction_of_another_value_takes_nothing_away(world: Writer) -> None:
+    await rule(world, todos={"allow": {"update": "newData.slug == null"}})
+    title = world.add("mine", "todos.title", "x")
+    other = [title, retract(world, "mine", "todos.slug", "not mine")]
+    assert await denied(world, other) == "todos"
+    assert await denied(world, [title, retract(world, "mine", "todos.slug", "mine")]) is None
+
+
+async def test_link_of_an_entity_that_is_made_again_is_judged_by_what_it_becomes(
+    world: Writer,
+) -> None:
+    made_again = "actions.data == 'create' && data.title == 'x'"
+    stored = "actions.data == 'update' && data.title == 'a'"
+    link_rule = {"owner": f"({made_again}) || ({stored})"}
+    await rule(world, todos={"allow": {"link": link_rule}})
+    again = [
+        delete(world, "mine", "todos"),
+        *world.put("mine", "todos", title="x", owner=world.entity("ann")),
+    ]
+    assert await denied(world, again) is None
+    await rule(world, todos={"allow": {"link": {"owner": stored}}})
+    assert await denied(world, again) == "todos"
