@@ -122,6 +122,13 @@ class MemoryRooms:
         self._update(key, room, room.state.said(entry), session_id)
         self._watcher.changed(key, session_id)
 
+    def sign_out(self, session_id: str) -> None:
+        """See `Rooms.sign_out`."""
+        for key in self._rooms_of.get(session_id, ()):
+            room, entry = self._place_of(key, session_id)
+            self._update(key, room, room.state.said(entry.signed_out()), session_id)
+            self._watcher.changed(key, session_id)
+
     def broadcast(
         self, app_id: str, room_id: str, session_id: str, topic: str, data: Any
     ) -> dict[str, Any]:

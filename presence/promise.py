@@ -70,6 +70,13 @@ class Rooms(Protocol):
         """Replace what the session says; raises `ValidationFailed` if it is not in the room."""
         ...
 
+    def sign_out(self, session_id: str) -> None:
+        """The session stays in its rooms, from now on as nobody's.
+
+        Clients show no users, so nobody is sent anything for it.
+        """
+        ...
+
     def broadcast(
         self, app_id: str, room_id: str, session_id: str, topic: str, data: Any
     ) -> dict[str, Any]:

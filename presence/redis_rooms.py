@@ -94,6 +94,10 @@ class RedisRooms:
         """See `Rooms.set_presence`."""
         self._here.set_presence(app_id, room_id, session_id, data)
 
+    def sign_out(self, session_id: str) -> None:
+        """See `Rooms.sign_out`."""
+        self._here.sign_out(session_id)
+
     def broadcast(
         self, app_id: str, room_id: str, session_id: str, topic: str, data: Any
     ) -> dict[str, Any]:

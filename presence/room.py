@@ -6,7 +6,7 @@ Nothing here waits, sends or knows who listens.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from wire import json
@@ -44,6 +44,10 @@ class Entry:
     def saying(self, data: Any) -> Entry:
         """The same session with other presence."""
         return Entry.of(self.peer_id, self.instance_id, self.user, data)
+
+    def signed_out(self) -> Entry:
+        """The same session without its user."""
+        return replace(self, user=None)
 
     @property
     def size(self) -> int:

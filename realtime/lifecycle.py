@@ -116,7 +116,7 @@ async def start(settings: Settings) -> None:
     hub = QueryHub(catalogs, recent, bus, timeout_seconds=settings.operation_timeout_seconds)
     rooms = _rooms(settings, machine_id)
     received = ReceiveQueue(hub, rooms, timeout_seconds=settings.operation_timeout_seconds)
-    revocations = Revocations(hub)
+    revocations = Revocations(hub, rooms)
     hub.after_settling = revocations.on_app_gap
     invalidator = Invalidator(hub, recent, catalogs, revocations)
     bus.attach(Receiver(invalidator.deliver, invalidator.on_app_gap, invalidator.on_gap))

@@ -2,8 +2,8 @@
 
 A token that is deleted, or a user, makes every session that is signed in with it a guest without a
 user, in whichever process it is: the change feed says so, whoever deleted the row. Its queries are
-answered again as what it is now, and SDKs are told, so that they sign out on their side as well.
-Spec: realtime.md §11.6, §2.4.
+answered again as what it is now, in rooms it stays as nobody's, and SDKs are told, so that they
+sign out on their side as well. Spec: realtime.md §11.6, §2.4.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from auth_app.refresh_tokens import Credentials, still_good
 from auth_app.system_attrs import attr_id
+from presence.promise import Rooms
 from realtime.changes.change import TripleChange, TxChanges
 from realtime.protocol import outgoing
 from realtime.sessions import Session
@@ -34,8 +35,9 @@ _USER: Final = attr_id("$users", "id")
 class Revocations:
     """Makes guests of sessions whose sign-in is gone."""
 
-    def __init__(self, hub: QueryHub) -> None:
+    def __init__(self, hub: QueryHub, rooms: Rooms) -> None:
         self._hub = hub
+        self._rooms = rooms
         self._tasks: set[asyncio.Task[None]] = set()
 
     def deliver(self, state: AppState, changes: TxChanges) -> None:
@@ -80,6 +82,7 @@ class Revocations:
         if not session.is_authenticated:
             return  # `init` finds the session without its user
         self._hub.change_view(session)
+        self._rooms.sign_out(session.id)
         if session.init_event_id is not None:
             session.send(
                 outgoing.error_reply(

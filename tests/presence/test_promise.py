@@ -259,3 +259,20 @@ async def is_empty(rooms: Rooms, room: str) -> bool:
         while await rooms.look(APP, room):
             await asyncio.sleep(0)
     return True
+
+
+def test_session_that_signs_out_goes_on_as_nobody(open_rooms: OpenRooms) -> None:
+    async def story(rooms: Rooms, room: str) -> None:
+        ann, bob = Guest("ann"), Guest("bob")
+        rooms.join(APP, room, ann, None, None)
+        rooms.join(APP, room, bob, {"id": "u1", "email": "bob@example.com"}, {"n": 1})
+        await ann.shows(room, bob={"n": 1})
+        rooms.sign_out("bob")
+        assert rooms.broadcast(APP, room, "bob", "topic", "hi")["user"] is None
+        while (await rooms.look(APP, room))["bob"].user is not None:
+            await asyncio.sleep(0.01)
+        rooms.set_presence(APP, room, "bob", {"n": 2})
+        await ann.shows(room, bob={"n": 2})
+        rooms.sign_out("somebody who is in no room")
+
+    play(open_rooms, story)

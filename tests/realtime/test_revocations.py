@@ -71,6 +71,20 @@ def test_session_becomes_a_guest_without_user_and_is_told(
     assert user["id"] not in str(again["result"])
 
 
+def test_session_speaks_in_rooms_as_nobody(
+    server: ServedDatabase, app: App, user: Any, session: Peer, join: Callable[[], Peer]
+) -> None:
+    bob = join()
+    for peer in (session, bob):
+        assert peer.ask("join-room", room_type="chat", room_id="r")["op"] == "join-room-ok"
+    session.ask("client-broadcast", room_type="chat", room_id="r", topic="t", data=1)
+    assert bob.hear("server-broadcast")["data"]["user"] == {"id": user["id"]}
+    sign_out(server, app, user)
+    session.hear("error")
+    session.ask("client-broadcast", room_type="chat", room_id="r", topic="t", data=2)
+    assert bob.hear("server-broadcast")["data"]["user"] is None
+
+
 def test_other_sessions_stay_signed_in(
     server: ServedDatabase, app: App, user: Any, session: Peer
 ) -> None:
