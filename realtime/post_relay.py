@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 
-from realtime.bus.redis_link import Names, client
+from realtime.bus.redis_link import Names, client, in_time
 from realtime.posts import Accepted, Post
 from wire import ids, json
 from wire.errors import MemberMissing, SessionMissing
@@ -69,7 +69,8 @@ class PostRelay:
         text = json.dumps(body)
         message: dict[str, Any] = {"kind": "post", "id": post_id, "taker": self.machine_id}
         if len(text) > LARGE_BYTES:
-            await self._redis.set(self._names.post(post_id), text, ex=KEPT_SECONDS)
+            async with in_time():
+                await self._redis.set(self._names.post(post_id), text, ex=KEPT_SECONDS)
         else:
             message["body"] = body
         answer = self._asked[post_id] = asyncio.get_running_loop().create_future()
@@ -151,7 +152,8 @@ class PostRelay:
             held.accepted.enqueue()
 
     async def _fetched(self, post_id: str) -> dict[str, Any]:
-        text = await self._redis.getdel(self._names.post(post_id))
+        async with in_time():
+            text = await self._redis.getdel(self._names.post(post_id))
         if text is None:
             raise LookupError("a large post was not kept long enough")
         body: dict[str, Any] = json.loads(text)
@@ -159,7 +161,9 @@ class PostRelay:
 
     async def _send(self, machine_id: str, message: dict[str, Any]) -> bool:
         """Whether the process was there to hear it."""
-        heard: int = await self._redis.publish(self._names.process(machine_id), json.dumps(message))
+        channel = self._names.process(machine_id)
+        async with in_time():
+            heard: int = await self._redis.publish(channel, json.dumps(message))
         return heard > 0
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

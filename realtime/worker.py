@@ -1,13 +1,15 @@
 """The process that reads the log for all server processes: one is active, others stand by.
 
 Who may be active is decided by an advisory lock of PostgreSQL: it goes with the connection that
-holds it, so a worker that dies gives it up at once, and one that is cut off after some seconds.
-The lasting slot then goes on where the last worker had acknowledged, so nothing is missed; what
-that one had handed on and not yet acknowledged comes twice.
+holds it, so a worker that dies gives it up at once. One that lives and does not say so any more,
+because its network or its machine hangs, loses it to those that stand by; one that cannot reach
+Redis steps back for them. The lasting slot then goes on where the last worker had acknowledged, so
+nothing is missed; what that one had handed on and not yet acknowledged comes twice.
 
 States of a worker:
 
-    standing by ──lock taken──▶ active ──lock's connection lost──▶ standing by
+    standing by ──lock taken; or its holder silent for STUCK_SECONDS──▶ active
+    active ──lock's connection lost, or Redis not reached for REDIS_SECONDS──▶ standing by
     any ──stop──▶ stopped
 """
 
@@ -16,10 +18,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -31,9 +35,13 @@ from realtime.changes.sort_key_repair import Repair
 from realtime.changes.source import ChangeFeed
 from realtime.changes.wal.slot import LastingSlot
 
-BEAT_SECONDS: Final = 1.0
+BEAT_SECONDS: Final = 0.5
+BEAT_TAKES_SECONDS: Final = 1.0  # at most; between two signs of life pass 1.5 s then
+STUCK_SECONDS: Final = 2.5  # without a sign of life the holder of the lock is taken for dead
 LOCK_PAUSE_SECONDS: Final = 0.5
-ANSWER_SECONDS: Final = 3.0  # of the database, to whether the lock's connection still stands
+STEP_BACK_SECONDS: Final = 1.0  # two tries of those that stand by
+ANSWER_SECONDS: Final = 2.0  # of the database, to any statement on the lock's connection
+REDIS_SECONDS: Final = 1.5  # without a beat that Redis took, others may be better off
 LOCK_NUMBER: Final = 1_229_870_931  # "INST"; with the database it belongs to, it names the lock
 
 # Both ends find out within five seconds that the other is gone.
@@ -49,6 +57,18 @@ _SETTINGS: Final = (
 )
 
 log = logging.getLogger(__name__)
+
+# End whoever holds the lock and has said nothing for a while: each statement is a sign of life.
+_END_STUCK: Final = """
+select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)
+where locktype = 'advisory' and granted and classid = 0 and objid = %s and objsubid = 1
+  and pg_locks.database = (select oid from pg_database where datname = current_database())
+  and state_change < clock_timestamp() - %s * interval '1 s'
+"""
+
+
+class RedisLost(Exception):
+    """Redis took no beat for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +93,10 @@ class WalWorker:
                 async with self._lock() as conn:
                     log.info("this worker is active")
                     await self._be_active(conn)
-            except (psycopg.Error, OSError, TimeoutError) as error:
+            except RedisLost as error:
+                log.warning("this worker steps back: %s", error)
+                await asyncio.sleep(STEP_BACK_SECONDS)
+            except (psycopg.Error, OSError) as error:
                 log.warning("this worker stands by: %s: %s", type(error).__name__, error)
             await asyncio.sleep(LOCK_PAUSE_SECONDS)
 
@@ -98,14 +121,17 @@ class WalWorker:
             publisher.announce_gap,
             flush=publisher.flush,
             repair=self._repair,
-            slot=LastingSlot(),
+            slot=LastingSlot(lock_pid=conn.info.backend_pid),
         )
         await feed.start()
+        heard_at = time.monotonic()
         try:
             while True:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    await conn.execute("select 1")
-                await _beat(publisher, feed)
+                await _ask(conn, "select true")
+                if await _beat(publisher, feed):
+                    heard_at = time.monotonic()
+                elif time.monotonic() - heard_at > REDIS_SECONDS:
+                    raise RedisLost(f"Redis was not reached for {REDIS_SECONDS:.1f} s")
                 await asyncio.sleep(BEAT_SECONDS)
         finally:
             await feed.stop()
@@ -114,12 +140,33 @@ class WalWorker:
 
 async def _taken(conn: psycopg.AsyncConnection[Any]) -> bool:
     # Asked again and again, because a statement that waits would hold back vacuum.
-    row = await (await conn.execute("select pg_try_advisory_lock(%s)", (LOCK_NUMBER,))).fetchone()
+    if await _ask(conn, "select pg_try_advisory_lock(%s)", LOCK_NUMBER):
+        return True
+    if await _ask(conn, _END_STUCK, LOCK_NUMBER, STUCK_SECONDS):
+        log.warning("the active worker gave no sign of life for %.1f s", STUCK_SECONDS)
+    return False
+
+
+async def _ask(conn: psycopg.AsyncConnection[Any], question: LiteralString, *values: Any) -> bool:
+    """Whether the answer is yes; raises `psycopg.Error`, also without an answer in time.
+
+    The link is cut then: a cancelled statement would wait for the database to confirm that.
+    """
+    timer = asyncio.get_running_loop().call_later(ANSWER_SECONDS, _cut, conn)
+    try:
+        row = await (await conn.execute(question, values)).fetchone()
+    finally:
+        timer.cancel()
     return row is not None and bool(row[0])
 
 
-async def _beat(publisher: RedisPublisher, feed: ChangeFeed) -> None:
-    """Say how the feed is doing; while Redis is away nobody hears it, and that is all."""
+def _cut(conn: psycopg.AsyncConnection[Any]) -> None:
+    with suppress(OSError), socket.socket(fileno=os.dup(conn.fileno())) as link:
+        link.shutdown(socket.SHUT_RDWR)
+
+
+async def _beat(publisher: RedisPublisher, feed: ChangeFeed) -> bool:
+    """Say how the feed is doing; whether Redis took it."""
     state = feed.state
     beat = Beat(
         publisher=publisher.id,
@@ -130,6 +177,9 @@ async def _beat(publisher: RedisPublisher, feed: ChangeFeed) -> None:
         failure=state.failure,
     )
     try:
-        await publisher.beat(beat)
+        async with asyncio.timeout(BEAT_TAKES_SECONDS):
+            await publisher.beat(beat)
     except (RedisError, OSError) as error:
         log.warning("Redis does not answer: %s", type(error).__name__)
+        return False
+    return True

@@ -6,6 +6,7 @@ that share a Redis are told apart by the number in their URLs.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -64,15 +65,23 @@ class Names:
 
 
 def client(redis_url: str) -> Redis:
-    """A client for commands; each fails after `COMMAND_SECONDS` and is not repeated."""
-    return Redis.from_url(redis_url, socket_timeout=COMMAND_SECONDS, **_OPTIONS)
+    """A client for commands, which are not repeated; each stands in a block of `in_time`."""
+    return Redis.from_url(redis_url, socket_timeout=None, **_OPTIONS)
+
+
+def in_time() -> asyncio.Timeout:
+    """The limit of one command; raises `TimeoutError`, which is an `OSError`.
+
+    Redis' client has limits of its own, but on Python 3.11 it loses cancellations with them:
+    whoever was told to stop would go on.
+    """
+    return asyncio.timeout(COMMAND_SECONDS)
 
 
 async def listening_connection(redis_url: str) -> AbstractConnection:
     """An open connection of its own, for subscriptions.
 
-    It has no limit on reading and writing: whoever uses it pings, and Redis' client loses
-    cancellations where it has one.
+    It has no limit on reading and writing: whoever uses it pings.
     """
     pool = ConnectionPool.from_url(redis_url, socket_timeout=None, **_OPTIONS)
     connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]

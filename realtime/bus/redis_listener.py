@@ -36,7 +36,9 @@ LONGEST_PAUSE_SECONDS: Final = 2.0
 PING_SECONDS: Final = 2.0
 SILENT_SECONDS: Final = 6.0  # three pings unanswered
 BEAT_SECONDS: Final = 5.0  # without a publisher's sign of life for so long, changes do not arrive
+STEADY_SECONDS: Final = 10.0  # a connection that lasted so long starts the pauses anew
 CHANNELS_AT_ONCE: Final = 1_000
+MAX_WAITING_COMMANDS: Final = 10_000  # that many while Redis takes none: the connection is given up
 
 Commands = asyncio.Queue[tuple[bytes, ...]]
 
@@ -60,6 +62,7 @@ class RedisListener:
         self._sequences: dict[str, Sequence] = {}
         self._unconfirmed: dict[bytes, list[asyncio.Future[None]]] = {}
         self._commands: Commands | None = None
+        self._has_overflowed = False
         self._task: asyncio.Task[None] | None = None
         self._live = asyncio.Event()
         self._phase: Phase = "stopped"
@@ -120,14 +123,13 @@ class RedisListener:
         channel = self._names.app(app_id)
         confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._unconfirmed.setdefault(channel, []).append(confirmed)
-        self._commands.put_nowait((b"SUBSCRIBE", channel))
+        self._say(b"SUBSCRIBE", channel)
         await confirmed
 
     def leave(self, app_id: str) -> None:
         """`Listener.leave`."""
         self._sequences.pop(app_id, None)
-        if self._commands is not None:
-            self._commands.put_nowait((b"UNSUBSCRIBE", self._names.app(app_id)))
+        self._say(b"UNSUBSCRIBE", self._names.app(app_id))
 
     # -- the connection --------------------------------------------------------------------------
 
@@ -135,15 +137,18 @@ class RedisListener:
         """Connect for ever; what ends a connection is logged and followed by a pause."""
         pause_seconds = FIRST_PAUSE_SECONDS
         while True:
+            began = time.monotonic()
             self._phase = "connecting"
             try:
                 await self._connect_and_read()
             except (RedisError, OSError, ExceptionGroup) as error:
                 self._failure = f"Redis: {_cause(error)}"
                 log.warning("the bus was interrupted: %s", self._failure)
-            if self._live.is_set():
-                pause_seconds = FIRST_PAUSE_SECONDS
             self._live.clear()
+            # Each connection begins with a gap, which costs queries: one that Redis ends again
+            # and again, because this process is too slow to read, must not come back at once.
+            if time.monotonic() - began > STEADY_SECONDS:
+                pause_seconds = FIRST_PAUSE_SECONDS
             self._phase = "waiting"
             await asyncio.sleep(pause_seconds * random.uniform(0.5, 1.0))
             pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
@@ -152,15 +157,16 @@ class RedisListener:
         connection = await listening_connection(self._redis_url)
         self._connections += 1
         self._heard_at = time.monotonic()
-        commands = self._commands = asyncio.Queue()
+        commands = self._commands = asyncio.Queue(MAX_WAITING_COMMANDS)
         channels = [self._names.everyone, self._names.beats, self._own_channel]
         channels += map(self._names.app, self._sequences)
+        self._has_overflowed = False
         for first in range(0, len(channels), CHANNELS_AT_ONCE):
-            commands.put_nowait((b"SUBSCRIBE", *channels[first : first + CHANNELS_AT_ONCE]))
+            self._say(b"SUBSCRIBE", *channels[first : first + CHANNELS_AT_ONCE])
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._write(connection, commands), name="bus writer")
-                tasks.create_task(self._ping(commands), name="bus ping")
+                tasks.create_task(self._ping(), name="bus ping")
                 await self._read(connection, set(channels))
         finally:
             self._commands = None
@@ -175,13 +181,24 @@ class RedisListener:
                 raise ConnectionError("the connection ended")
             await connection.send_packed_command(packed, check_health=False)
 
-    async def _ping(self, commands: Commands) -> None:
+    def _say(self, *command: bytes) -> None:
+        """Send a command soon; what does not fit ends the connection, and the next makes it up."""
+        if self._commands is None:
+            return
+        try:
+            self._commands.put_nowait(command)
+        except asyncio.QueueFull:
+            self._has_overflowed = True
+
+    async def _ping(self) -> None:
         """Ask Redis for a sign of life, and give the connection up without one."""
         while True:
             await asyncio.sleep(PING_SECONDS)
             if time.monotonic() - self._heard_at > SILENT_SECONDS:
                 raise TimeoutError(f"Redis was silent for {SILENT_SECONDS:.0f} s")
-            commands.put_nowait((b"PING",))
+            if self._has_overflowed:
+                raise TimeoutError(f"Redis took none of {MAX_WAITING_COMMANDS:,} commands")
+            self._say(b"PING")
 
     async def _read(self, connection: AbstractConnection, awaited: set[bytes]) -> None:
         """Take what arrives; once all channels are confirmed, nothing is missed any more."""

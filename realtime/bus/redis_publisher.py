@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import Final
 
 from realtime.bus.messages import Beat, Place, encode_beat, encode_changes
-from realtime.bus.redis_link import Names, client
+from realtime.bus.redis_link import Names, client, in_time
 from realtime.changes.change import TxChanges
 from wire import ids
 
@@ -40,7 +40,7 @@ class RedisPublisher:
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         if not waiting:
             return
-        async with self._redis.pipeline(transaction=False) as pipeline:
+        async with in_time(), self._redis.pipeline(transaction=False) as pipeline:
             for channel, message in waiting:
                 pipeline.publish(channel, message)
             await pipeline.execute()
@@ -48,11 +48,13 @@ class RedisPublisher:
     async def announce_gap(self) -> None:
         """`Publisher.announce_gap`; what was taken before is of no use after it."""
         self._waiting, self._waiting_bytes = [], 0
-        await self._redis.publish(self._names.everyone, GAP)
+        async with in_time():
+            await self._redis.publish(self._names.everyone, GAP)
 
     async def beat(self, beat: Beat) -> None:
         """Say that this publisher lives."""
-        await self._redis.publish(self._names.beats, encode_beat(beat))
+        async with in_time():
+            await self._redis.publish(self._names.beats, encode_beat(beat))
 
     async def close(self) -> None:
         """Disconnect."""

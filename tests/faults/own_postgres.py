@@ -37,13 +37,13 @@ class OwnPostgres:
 
 
 @contextmanager
-def own_postgres() -> Iterator[OwnPostgres]:
-    """A cluster with an empty database, for the length of a block."""
+def own_postgres(**settings: str) -> Iterator[OwnPostgres]:
+    """A cluster with an empty database and these settings, for the length of a block."""
     with tempfile.TemporaryDirectory(prefix="instant-pg-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         account = account_for(home / "data")
         give_to(account, home)
-        options = {**OPTIONS, "fsync": "on", "full_page_writes": "on"}
+        options = {**OPTIONS, "fsync": "on", "full_page_writes": "on"} | settings
         cluster = Cluster(home, home / "socket", binaries_of_the_wheel(), account, options)
         own = OwnPostgres(cluster, postgres_process.start(cluster, _say_nothing))
         try:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import psycopg
 import pytest
 
+from tests.faults.watched import Watched, watched_todo
 from tests.faults.workers import active_worker, drop_slot, wait_until_all_run
-from tests.realtime.peer import Message, Peer, peer
-from tests.realtime.steps import Namespace, new_id
 from tests.scaled import Scaled, scaled_shape
-from tests.sdk.apps import App, create_app
 
 TAKE_OVER_SECONDS = 5.0
 HEALED_SECONDS = 5.0
 
 SLOTS = "select slot_name, active from pg_replication_slots where database = current_database()"
-SET_N = "update triples set value = to_jsonb(%s) where app_id = %s and attr_id = %s"
 CUT_ALL = """
 select count(pg_terminate_backend(pid)) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid()
@@ -33,46 +29,11 @@ def scaled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scaled]:
         yield shape
 
 
-@dataclass(slots=True)
-class Watched:
-    """A todo and who looks at it: one session on each server."""
-
-    database_url: str
-    app: App
-    todos: Namespace
-    watchers: list[Peer]
-
-    def set(self, n: int) -> None:
-        """Change the todo's `n` behind the servers' backs."""
-        with psycopg.connect(self.database_url, autocommit=True) as conn:
-            values = [n, self.app.id, self.todos.attr_ids["n"]]
-            assert conn.execute(SET_N, values).rowcount == 1
-
-    def wait_until_all_show(self, n: int, seconds: float = 30.0) -> None:
-        """Wait until both sessions were sent the todo with this `n`."""
-        for watcher in self.watchers:
-            watcher.hear_where(lambda message: n in self._shown(message), f"n = {n}", seconds)
-
-    def _shown(self, message: Message) -> list[object]:
-        return [
-            row["n"]
-            for computation in message.get("computations") or []
-            for row in self.todos.rows(computation["instaql-result"]).values()
-        ]
-
-
 @pytest.fixture
 def watched(scaled: Scaled, request: pytest.FixtureRequest) -> Iterator[Watched]:
     """Both sessions show a todo whose `n` is 0."""
-    app, todos = create_app(scaled, request.node.name), Namespace.of("todos", "n")
-    with peer(scaled, app.id) as ann, peer(scaled, app.id) as bob:
-        for watcher in (ann, bob):
-            assert watcher.init(app.id)["op"] == "init-ok"
-        answer = ann.transact(*todos.add_attrs(), *todos.put(new_id(), n=0))
-        assert answer["op"] == "transact-ok"
-        for watcher in (ann, bob):
-            watcher.ask("add-query", q={"todos": {}})
-        yield Watched(scaled.database_url, app, todos, [ann, bob])
+    with watched_todo(scaled, request.node.name) as todo:
+        yield todo
 
 
 def test_change_reaches_both_servers(scaled: Scaled, watched: Watched) -> None:

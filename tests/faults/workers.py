@@ -11,14 +11,16 @@ from tests.scaled import Scaled, Worker
 
 START_SECONDS: Final = 60.0  # Python takes a while to start
 
-# A worker names its connection by its process.
+# A worker names its connection by its process; workers of other databases are others' business.
 _RUNNING: Final = """
-select count(*) from pg_stat_activity where application_name like 'instant-worker %'
+select count(*) from pg_stat_activity
+where datname = current_database() and application_name like 'instant-worker %'
 """
 _LOCK_HOLDER: Final = """
 select substring(application_name from '[0-9]+$')::int
 from pg_locks join pg_stat_activity using (pid)
-where locktype = 'advisory' and granted and application_name like 'instant-worker %'
+where locktype = 'advisory' and granted
+  and datname = current_database() and application_name like 'instant-worker %'
 """
 _READ_SLOTS: Final = """
 select count(*) from pg_replication_slots

@@ -13,16 +13,25 @@ from tests.sdk.core_clients import CoreClient, CoreProcess, ServerAddress, core_
 from tests.served import ServedDatabase, served_database
 
 ONE, TWO = "one process", "two processes"
-CHEAP = ("test_two_clients", "test_reconnect", "test_changes_behind_our_back", "test_tenants")
-"""Modules that every run also tries on two server processes; a campaign tries all of them."""
+IN_BOTH = (
+    "test_two_clients",
+    "test_reconnect",
+    "test_changes_behind_our_back",
+    "test_tenants",
+    "test_rooms",
+)
+"""Modules about what the two shapes do differently: how changes and rooms travel, who is connected.
+
+Every run tries these on one process too; a campaign tries all.
+"""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Which shape of the server a test talks to."""
     if "server" in metafunc.fixturenames:
         name = metafunc.module.__name__.rpartition(".")[2]
-        tries_both = name in CHEAP or "TEST_CAMPAIGN" in os.environ
-        shapes = [ONE, TWO] if tries_both else [ONE]
+        tries_both = name in IN_BOTH or "TEST_CAMPAIGN" in os.environ
+        shapes = [ONE, TWO] if tries_both else [TWO]
         metafunc.parametrize("server", shapes, indirect=True, scope="session")
 
 

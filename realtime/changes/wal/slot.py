@@ -38,6 +38,10 @@ _FIND: Final = """
 select confirmed_flush_lsn, coalesce(wal_status, 'lost') <> 'lost', active_pid
 from pg_replication_slots where slot_name = {name}
 """
+# Does this back end hold an advisory lock?
+_HOLDS_LOCK: Final = """
+select from pg_locks where pid = {pid} and locktype = 'advisory' and granted
+"""
 # Slots belong to the whole server, so the name says for which database.
 _NAME: Final = """
 select 'instant_feed_' || oid from pg_database where datname = current_database()
@@ -54,6 +58,10 @@ select exists (
   where database = current_database() and slot_name like 'instant\\_feed\\_%' and active
 )
 """
+
+
+class NotMine(Exception):
+    """The slot is another reader's."""
 
 
 class NotPrepared(Exception):
@@ -99,10 +107,19 @@ class TemporarySlot:
 
 
 class LastingSlot:
-    """A slot that waits for the next reader; whoever takes it must be the only one to do so."""
+    """A slot that waits for the next reader; whoever takes it must be the only one to do so.
+
+    Who that is an advisory lock says; `lock_pid` is the back end that holds it for this reader. A
+    reader that lost the lock and does not know it yet, gets `NotMine`.
+    """
+
+    def __init__(self, lock_pid: int) -> None:
+        self._lock_pid = lock_pid
 
     async def take(self, conn: Connection, announce_gap: AnnounceGap) -> SlotStart:
         """See `Slot.take`."""
+        if await (await conn.execute(_HOLDS_LOCK.format(pid=self._lock_pid))).fetchone() is None:
+            raise NotMine("another reader has taken over")
         name = await self._name(conn)
         found = await _find(conn, name)
         if found is not None:
