@@ -27,6 +27,7 @@ from triples.http.queries import admin_query, framework_query
 from triples.http.query_trials import query_perms_check
 from triples.http.transactions import admin_transact, transact_perms_check
 from triples.schema.apply import apply_new_schema
+from wire.http import read_only
 
 ephemeral_policy = Policy(
     may_create=settings.ENVIRONMENT.ephemeral_apps,
@@ -38,14 +39,14 @@ sign_in = configured_sign_in()
 
 urlpatterns = [
     # pages, and the browser client they use
-    path("", site.home),
-    path("recipes/", site.recipe_list),
+    path("", read_only(site.home)),
+    path("recipes/", read_only(site.recipe_list)),
     path("recipes/<path:file>", site.recipe_files()),
     path("site/<path:file>", folder_files(site.ASSETS)),
-    path("sdk/instant.js", entry_point(site.SDK, "instant.js")),
+    path("sdk/instant.js", read_only(entry_point(site.SDK, "instant.js"))),
     path("sdk/<path:file>", folder_files(site.SDK)),
-    path("health/system", system_health),
-    path("metrics", metrics),
+    path("health/system", read_only(system_health)),
+    path("metrics", read_only(metrics)),
     # sockets, for clients that cannot open one
     path("runtime/sse", runtime_sse),
     # live queries of admin SDKs

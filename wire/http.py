@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 import psycopg.errors
 from django.core.exceptions import TooManyFieldsSent
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
@@ -25,6 +25,7 @@ from wire.addresses import client_address
 from wire.errors import InstantError, ParamMalformed, ParamMissing, QueryTimeout
 from wire.observations import HttpRequestFailed, frames_of, report
 
+READING: Final = ("GET", "HEAD")
 MAX_BODY_BYTES: Final = 16 * 1024 * 1024  # a guess: an admin import in steps of thousands
 
 _JSON_TYPE: Final = re.compile(r"application/(?:[^;\s]+\+)?json\s*(?:;|\Z)", re.IGNORECASE)
@@ -98,6 +99,19 @@ def endpoint(max_body_bytes: int = MAX_BODY_BYTES, **handlers: Handler) -> View:
         return await _answer(handler, request, path, max_body_bytes)
 
     return view
+
+
+def read_only(view: View) -> View:
+    """The view for who only looks: any method but GET and HEAD is answered 405, with `Allow`."""
+
+    @csrf_exempt
+    async def checked(request: HttpRequest, **path: str) -> HttpResponseBase:
+        if request.method not in READING:
+            return HttpResponseNotAllowed(READING)
+        response: HttpResponseBase = await view(request, **path)
+        return response
+
+    return checked
 
 
 def unknown_route(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -1,32 +1,36 @@
 // Random writes by a browser client against a real server: what it shows before the server has
 // answered is what the server shows afterwards; a refused write leaves what was there before.
 //
-//   node optimistic.mjs <api> <app id> <seed> <writes> <folder with the package ws>
+//   node optimistic.mjs <api> <app id> <seed> <rounds> <folder with the package ws>
 //
-// The app has the schema of `test_optimistic.py`. Prints how often what was tried, as JSON; a
-// difference ends it with status 1.
+// A round is a burst of transactions, made online, offline, while the line is replaced, or while
+// somebody else writes. The app has the schema of `test_optimistic.py`. Prints how often what was
+// tried, as JSON; a difference ends it with status 1.
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { init, lookup } from '../../clients/browser/instant.js';
+import { isDeepStrictEqual } from 'node:util';
+import { init } from '../../clients/browser/instant.js';
+import { Changes, leftovers } from './optimistic_changes.mjs';
 
-const [api, appId, seedText, writesText, modules] = process.argv.slice(2);
+const [api, appId, seedText, roundsText, modules] = process.argv.slice(2);
 const WebSocket = createRequire(`${modules}/`)('ws');
 let state = (Number(seedText) % 2147483646) + 1;
 const random = (below) => (state = (state * 48271) % 2147483647) % below;
-const any = (list) => list[random(list.length)];
+const changes = new Changes(random, appId);
 
 // Each query has a store of its own, which knows what the server sent for it. These know all there
 // is of what they show, so that a guess must be right …
 const GUESSED = {
   everything: {
     people: { posts: {}, boss: {}, reports: {} },
-    posts: { author: { boss: {} }, tags: {} },
-    tags: { posts: { author: {} } },
+    posts: { author: { boss: {} }, tags: {}, parts: {}, whole: {} },
+    tags: { posts: { author: {} }, parent: {}, children: {} },
   },
   ordered: { people: { $: { order: { name: 'desc' } } } },
 };
-// … while these know only what matched so far: they must be right once the server has answered.
+// … while these know only what matched so far. They must be right once the server has answered, and
+// where it finds nothing to answer, once the client has given the guess up.
 const QUERIES = {
   ...GUESSED,
   adults: {
@@ -35,160 +39,162 @@ const QUERIES = {
   lonely: { people: { $: { where: { posts: { $isNull: true } } } } },
   first: { posts: { $: { limit: 2 }, author: {} } },
 };
-const ETYPES = ['people', 'posts', 'tags'];
-// No null inside an object: merged into nothing it is stored, merged once more it removes its key. An
-// answer may be newer than its processed-tx-id says (realtime.md §5.6), and then a confirmed merge is
-// applied to it once more.
-const VALUES = {
-  people: {
-    name: ['Ann', 'bob', 'Çem', null],
-    age: [10, 20, 30, null],
-    email: ['a@x', 'b@x', 'c@x', null],
-  },
-  posts: { title: ['a', 'b', 'ab', ''], meta: [{ a: 1 }, { a: { b: 2 } }, { a: [], c: [1] }] },
-  tags: { word: ['red', 'blue'] },
-};
-const LINKS = {
-  people: { posts: 'posts', boss: 'people', reports: 'people' },
-  posts: { author: 'people', tags: 'tags' },
-  tags: { posts: 'posts' },
-};
+const SILENCE_MS = 30_000; // after which a guess is given up
 
-const uuid = (etype, number) =>
-  `00000000-0000-4000-8000-${ETYPES.indexOf(etype)}${appId.slice(-9)}${number.toString(16).padStart(2, '0')}`;
-const anId = (etype) => uuid(etype, random(5));
-const open = (storageName) => init({ appId, apiURI: api, WebSocket, storageName });
-const db = open('writer');
+/** The clock of the clients, which can be put forward. */
+const realNow = Date.now;
+let ahead = 0;
+Date.now = () => realNow() + ahead;
+
+/** The writer's network, with a switch. */
+const network = {
+  told: () => {},
+  isOn: true,
+  isOnline: () => network.isOn,
+  listen: (told) => {
+    network.told = told;
+    return () => {};
+  },
+  turn: (isOn) => network.told((network.isOn = isOn)),
+};
+const open = (storageName, more) => init({ appId, apiURI: api, WebSocket, storageName, ...more });
+const db = open('writer', { network });
 const auditor = open('auditor');
+const { reactor } = db.client;
+
+/** What happens to the writer's line after a burst. */
+const WAYS = {
+  online: () => {},
+  offline: () => network.turn(true),
+  'on a new line': () => db.client.tell(() => reactor.reconnect()),
+  'with others': () => {},
+};
 
 const shown = {};
+let told = []; // since the last guess, while nothing waited for the server: query and what it showed
 for (const [name, query] of Object.entries(QUERIES)) {
-  db.subscribeQuery(query, ({ data, error }) => (shown[name] = error ? String(error) : data));
+  db.subscribeQuery(query, ({ data, error }) => {
+    shown[name] = error ? String(error) : plain(data);
+    if (db.pendingCount === 0) told.push([name, shown[name]]);
+  });
 }
-const snapshot = () => JSON.parse(JSON.stringify(sorted(shown)));
+const refusals = [];
+db.subscribeRefusals((error) => refusals.push(error.message));
+const counts = {};
+const count = (name) => (counts[name] = (counts[name] ?? 0) + 1);
 
-/** Keys of objects in one order. */
-function sorted(value) {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!value || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, sorted(value[key])]),
+await until(
+  () => Object.keys(shown).length === Object.keys(QUERIES).length,
+  () => 'the first answers',
+);
+for (let number = 0; number < Number(roundsText); number++) await round();
+process.stdout.write(JSON.stringify(counts));
+await Promise.all([db.shutdown(), auditor.shutdown()]);
+
+async function round() {
+  const before = { ...shown };
+  const way = Object.keys(WAYS)[Math.max(0, random(7) - 3)];
+  refusals.length = 0;
+  if (way === 'offline') network.turn(false);
+  const others = way === 'with others' ? changes.transaction(shown.everything) : [];
+  const theirs = others.length && written(auditor, others).catch(() => {});
+  const made = await burst();
+  const guess = { ...shown };
+  told = [];
+  WAYS[way]();
+  await theirs;
+  const said = JSON.stringify([way, ...made, others]);
+  const after = await settled(said);
+  if (!theirs) check(before, guess, after, made, said);
+  for (const { what } of made.flat()) count(what);
+  made.forEach((_, at) => count(at < refusals.length ? 'refused' : 'accepted'));
+  count(way);
+  if (!isDeepStrictEqual(before, after)) count('changed something');
+  const left = leftovers([...made.flat(), ...others], after.everything);
+  if (left.length) await written(db, left.map((chunk) => ({ chunk }))).then(() => settled(`cleaning up after ${said}`));
+}
+
+/** Up to three transactions, each made from what the writer shows by then. */
+async function burst() {
+  const made = [];
+  for (let left = random(3) ? 1 : 3; left; left--) {
+    const transaction = changes.transaction(shown.everything);
+    made.push(transaction);
+    written(db, transaction).catch(() => {}); // what is refused is among the refusals
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return made;
+}
+
+function written(by, transaction) {
+  return by.transact(transaction.map(({ chunk }) => chunk));
+}
+
+function check(before, guess, after, made, said) {
+  if (refusals.length === made.length) {
+    assert.deepEqual(after, before, `all refused, and yet something changed: ${said}`);
+  }
+  if (refusals.length) return;
+  const order = made.length > 1 ? unordered : (value) => value;
+  for (const name of Object.keys(GUESSED)) {
+    assert.deepEqual(order(guess[name]), order(after[name]), `${name} was wrong: ${said}`);
+  }
+  if (made.length > 1) return; // one may link to what the next one makes, of which nothing is sent
+  for (const [name, value] of told.filter(([one]) => GUESSED[one])) {
+    assert.deepEqual(value, after[name], `${name} was right, then wrong, then right: ${said}`);
+  }
+}
+
+/** Everything is answered, and the writer shows what the server shows. */
+async function settled(said) {
+  await until(
+    () => reactor.isAuthenticated() && db.pendingCount === 0,
+    () => `the server's answers to ${said}`,
+  );
+  const after = {};
+  for (const [name, query] of Object.entries(QUERIES)) {
+    after[name] = plain((await auditor.queryOnce(query)).data);
+  }
+  await shows(after, Object.keys(GUESSED), said);
+  if (!isDeepStrictEqual(shown, after)) {
+    count('after silence');
+    told = [];
+    ahead += SILENCE_MS;
+    db.client.tell(() => reactor.deadlines.pass(Date.now()));
+    await shows(after, Object.keys(QUERIES), said);
+  }
+  return after;
+}
+
+function shows(after, names, said) {
+  const wrong = () => names.filter((name) => !isDeepStrictEqual(shown[name], after[name]));
+  return until(
+    () => wrong().length === 0,
+    () => {
+      const [found, right] = [shown, after].map((all) => JSON.stringify(all[wrong()[0]]));
+      return `${wrong()} to be right after ${said}\nfound ${found}\nright ${right}`;
+    },
   );
 }
 
-/**
- * A random chunk. A delete is alone: the client takes the steps of a transaction one after the other,
- * the server cascades from what was there before it. Only what is there is looked up, as a server
- * makes ids of its own for new entities that are looked up; and only what is there is linked: a link
- * to what does not exist is stored and not sent, so that no client can know of it when the other end
- * is made (instaql.md §3.2, R7).
- */
-function change(there) {
-  const etype = any(ETYPES);
-  const label = any(Object.keys(LINKS[etype]));
-  const target = any(there[LINKS[etype][label]]);
-  const known = any(there[etype]);
-  const isLink = random(8) > 4 && known && target;
-  const id = isLink ? known : anId(etype);
-  const email = any(there.emails);
-  const isLookup = etype === 'people' && email && random(4) === 0;
-  const chunk = db.tx[etype][isLookup ? lookup('email', email) : id];
-  const values = valuesFor(etype, isLookup);
-  if (isLink) {
-    if (random(4) === 0) return ['unlink', chunk.unlink({ [label]: target })];
-    if (random(3) === 0) return ['update and link', chunk.update(values).link({ [label]: target })];
-    return ['link', chunk.link({ [label]: target })];
-  }
-  switch (there.isAlone ? random(5) : any([0, 1, 3, 4])) {
-    case 0:
-      return ['create', isLookup ? chunk.update(values) : chunk.create(values)];
-    case 1:
-      return ['merge', chunk.merge(etype === 'posts' ? { meta: any(VALUES.posts.meta) } : values)];
-    case 2:
-      return ['delete', chunk.delete()];
-    default:
-      return ['update', chunk.update(values, random(4) ? undefined : { upsert: false })];
-  }
-}
-
-function valuesFor(etype, isLookup) {
-  const values = {};
-  for (const [label, pool] of Object.entries(VALUES[etype])) {
-    if (random(2) && !(isLookup && label === 'email')) values[label] = any(pool);
-  }
-  return values;
-}
-
-async function audited() {
-  const found = {};
-  for (const [name, query] of Object.entries(QUERIES))
-    found[name] = (await auditor.queryOnce(query)).data;
-  return JSON.parse(JSON.stringify(sorted(found)));
-}
-
 async function until(holds, what) {
-  const deadline = Date.now() + 20_000;
+  const deadline = performance.now() + 20_000;
   while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`waited too long for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited too long for ${what()}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
 
-/**
- * Answers that are newer than they say keep confirmed changes pending; new ones are exact. A guess
- * is about what it adds to an exact answer.
- */
-async function beginAfresh() {
-  const { reactor } = db.client;
-  if (reactor.pending.list.length) db.client.tell(() => reactor.reconnect());
-  await until(() => reactor.isAuthenticated() && !reactor.pending.list.length, 'exact answers');
+/** A value as JSON has it. */
+function plain(value) {
+  return JSON.parse(JSON.stringify(value));
 }
 
-const counts = {};
-const count = (name) => (counts[name] = (counts[name] ?? 0) + 1);
-await until(() => Object.keys(shown).length === Object.keys(QUERIES).length, 'the first answers');
-await db.transact(db.tx.tags[uuid('tags', 0)].update({ word: 'red' })); // the line is certainly open
-
-for (let number = 0; number < Number(writesText); number++) {
-  await beginAfresh();
-  const before = await audited();
-  await until(
-    () => JSON.stringify(snapshot()) === JSON.stringify(before),
-    'the writer to be up to date',
-  );
-  const isAlone = random(3) === 0;
-  const there = Object.fromEntries(
-    ETYPES.map((one) => [one, before.everything[one].map(({ id }) => id)]),
-  );
-  there.isAlone = isAlone;
-  there.emails = isAlone ? before.everything.people.map(({ email }) => email).filter(Boolean) : [];
-  const changes = Array.from({ length: isAlone ? 1 : 1 + random(3) }, () => change(there));
-  const said = changes.map(([what, { __ops: ops }]) => [what, JSON.stringify(ops)]);
-  const answer = db.transact(changes.map(([, chunk]) => chunk)).then(
-    () => null,
-    (error) => error,
-  );
-  await db.client.ready;
-  await Promise.resolve();
-  const guess = snapshot();
-  const refusal = await answer;
-  const after = await audited();
-  if (refusal) {
-    assert.deepEqual(
-      after,
-      before,
-      `refused (${refusal.message}), and yet something changed: ${said}`,
-    );
-  } else {
-    for (const name of Object.keys(GUESSED)) {
-      assert.deepEqual(guess[name], after[name], `${name} was wrong: ${JSON.stringify(said)}`);
-    }
+/** Lists in one order: which of two new entities came first is for the server to say. */
+function unordered(value) {
+  if (Array.isArray(value)) {
+    return value.map(unordered).sort((left, right) => (left.id < right.id ? -1 : 1));
   }
-  count(refusal ? 'refused' : 'accepted');
-  if (JSON.stringify(before) !== JSON.stringify(after)) count('changed something');
-  for (const [what] of changes) count(what);
+  if (!value || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, unordered(one)]));
 }
-process.stdout.write(JSON.stringify(counts));
-await Promise.all([db.shutdown(), auditor.shutdown()]);

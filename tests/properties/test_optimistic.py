@@ -15,7 +15,7 @@ from tests.sdk.node import HERE as SDK_FOLDER
 from tests.sdk.node import install_sdks, node_environment, program
 
 SCRIPT: Final = Path(__file__).parent / "optimistic.mjs"
-SHARE: Final = 40  # one write for so many cases of the other properties: each waits for a server
+SHARE: Final = 20  # one round for so many cases of the other properties: each waits for a server
 LIMIT_SECONDS: Final = 1800
 
 
@@ -53,6 +53,14 @@ SCHEMA: Final = {
             "forward": link("people", "one", "boss"),
             "reverse": link("people", "many", "reports"),
         },
+        "postsParts": {
+            "forward": link("posts", "many", "parts"),
+            "reverse": link("posts", "one", "whole", onDelete="cascade"),
+        },
+        "tagsParent": {
+            "forward": link("tags", "one", "parent", onDelete="cascade"),
+            "reverse": link("tags", "many", "children"),
+        },
     },
 }
 
@@ -73,8 +81,8 @@ def test_what_shows_at_once_is_what_the_server_shows(
     server: HttpServer, app_id: str, cases: int, seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     install_sdks()
-    writes = max(1, cases // SHARE)
-    arguments = [server.http_url, app_id, str(seed), str(writes), str(SDK_FOLDER)]
+    rounds = max(1, cases // SHARE)
+    arguments = [server.http_url, app_id, str(seed), str(rounds), str(SDK_FOLDER)]
     done = subprocess.run(
         [program("node"), str(SCRIPT), *arguments],
         env=node_environment(),
@@ -87,5 +95,5 @@ def test_what_shows_at_once_is_what_the_server_shows(
     counts = json.loads(done.stdout)
     with capsys.disabled():
         print(f"\nOptimistic answers, seed {seed}: {counts}")
-    assert counts["accepted"] + counts.get("refused", 0) == writes
-    assert counts["changed something"] >= writes // 4
+    assert counts["accepted"] >= rounds // 2
+    assert counts["changed something"] >= rounds // 4

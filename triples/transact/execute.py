@@ -98,6 +98,14 @@ def _groups(steps: Sequence[Step]) -> list[list[Any]]:
     return list(groups.values())
 
 
+def _forget_lookups(work: Work, gone: frozenset[deletes.Doomed]) -> None:
+    """A lookup that named what is deleted names nobody any more; others name whom they did."""
+    for lookup, entity_id in list(work.resolved.items()):
+        attr = work.catalog.by_id(lookup.attr_id)
+        if attr is not None and (entity_id, attr.etype) in gone:
+            del work.resolved[lookup]
+
+
 async def _run(work: Work, group: list[Any], doomed: Sequence[deletes.Doomed]) -> None:
     match group[0]:
         case AddAttr():
@@ -110,7 +118,7 @@ async def _run(work: Work, group: list[Any], doomed: Sequence[deletes.Doomed]) -
             await attr_steps.restore_attrs(work, group)
         case DeleteEntity() if doomed:
             await deletes.delete(work, doomed)
-            work.resolved.clear()
+            _forget_lookups(work, frozenset(doomed))
         case TripleStep(op="add-triple"):
             await values.add(work, group)
         case TripleStep(op="deep-merge-triple"):

@@ -2,9 +2,11 @@
 // apart from what the server said, and applied on top of it each time something is shown.
 //
 //   added ──transact-ok──▶ confirmed (has a tx-id) ──an answer of every query is that new──▶ gone
-//     └────error──▶ gone: what it changed is as it was
+//     └────error──▶ gone: what it changed is as it was     └──half a minute without one──▶ gone
 //
-// The rules about tx-ids are those of realtime.md §5.6.
+// The rules about tx-ids are those of realtime.md §5.6. A query that a change does not concern is
+// never answered for it. Its answer may hold too little to tell that from the steps, so that the guess
+// is wrong; in the end the server's silence counts.
 
 import { rewritten } from '../instaml/rewrite.js';
 import { applied } from '../store/apply.js';
@@ -17,8 +19,7 @@ import { applied } from '../store/apply.js';
  *            txId?: number, confirmedAt?: number}} Mutation
  */
 
-const MANY = 200;
-const LINGER_MS = 30_000;
+export const LINGER_MS = 30_000;
 const AFTER_ALL_SERVER_TIMES = 1e14; // the year 5138: what is new here comes last by creation time
 
 export class Pending {
@@ -73,17 +74,16 @@ export class Pending {
   }
 
   /**
-   * Remove those that every answer shows.
+   * Remove those that every answer shows, and those that the server has had time to answer for.
    * @param {number} processedTxId the oldest of the answers; Infinity where there are none
+   * @param {number} silence ms that the line has been open; then confirmed changes are this old
    * @param {number} now
    * @returns {Mutation[]} what was removed
    */
-  retire(processedTxId, now) {
-    const isMany = this.list.length >= MANY;
+  retire(processedTxId, silence, now) {
     const gone = this.list.filter(({ txId, confirmedAt = now }) => {
-      return (
-        txId !== undefined && (txId <= processedTxId || (isMany && now - confirmedAt > LINGER_MS))
-      );
+      const isOver = Math.min(silence, now - confirmedAt) >= LINGER_MS;
+      return txId !== undefined && (txId <= processedTxId || isOver);
     });
     if (gone.length) this.list = this.list.filter((one) => !gone.includes(one));
     return gone;

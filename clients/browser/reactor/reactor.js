@@ -14,7 +14,7 @@ import { Attrs } from '../store/attrs.js';
 import { Deadlines } from './deadlines.js';
 import { Effects } from './effects.js';
 import { InstantError } from './instant_error.js';
-import { Pending } from './pending.js';
+import { LINGER_MS, Pending } from './pending.js';
 import { Queries } from './queries.js';
 import { Rooms } from './rooms.js';
 import { Writes } from './writes.js';
@@ -47,6 +47,7 @@ export class Reactor {
     this.status = 'connecting';
     this.isOnline = options.isOnline ?? true;
     this.failures = 0;
+    this.authenticatedAt = 0;
     this.appStatus = 'active';
     /** @type {string | null} */
     this.sessionId = null;
@@ -188,6 +189,7 @@ export class Reactor {
   authenticated(message) {
     this.failures = 0;
     this.sessionId = message['session-id'];
+    this.authenticatedAt = this.now();
     this.setStatus('authenticated');
     this.setAppStatus(message['app-status']?.status ?? 'active');
     this.setAttrs(new Attrs(message.attrs));
@@ -195,6 +197,7 @@ export class Reactor {
     this.queries.askAll();
     this.writes.sendAll();
     this.rooms.joinAll();
+    this.retire();
   }
 
   /** @param {Record<string, any>} message */
@@ -269,10 +272,14 @@ export class Reactor {
     if (unknown.length) this.setAttrs(known.with(unknown));
   }
 
-  /** Changes that every answer shows are not pending any more. */
+  /** Changes that every answer shows are not pending any more (see `Pending`). */
   retire() {
-    for (const { eventId } of this.pending.retire(this.queries.oldestTxId(), this.now())) {
-      this.effects.add({ do: 'forget', store: 'pending', key: eventId });
+    const [now, oldest] = [this.now(), this.queries.oldestTxId()];
+    const gone = this.pending.retire(oldest, this.isAuthenticated() ? now - this.authenticatedAt : 0, now);
+    for (const { eventId } of gone) this.effects.add({ do: 'forget', store: 'pending', key: eventId });
+    if (gone.some(({ txId = 0 }) => txId > oldest)) this.queries.showAll();
+    if (this.isAuthenticated() && this.pending.list.some(({ txId }) => txId !== undefined)) {
+      this.deadlines.set('linger', now + LINGER_MS, () => this.retire());
     }
   }
 

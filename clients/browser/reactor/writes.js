@@ -4,7 +4,7 @@
 // once (realtime.md §6.4), so the line is taken for dead and the change is sent again on the next.
 
 import { stepsOf } from '../instaml/steps.js';
-import { exists } from '../store/apply.js';
+import { isShown } from '../store/apply.js';
 import { InstantError } from './instant_error.js';
 
 /**
@@ -54,7 +54,7 @@ export class Writes {
       attrs: core.pending.attrsOver(core.knownAttrs()),
       newId: core.newId,
       schema: core.schema,
-      exists: (etype, target) => stores.some((store) => exists(store, etype, target)),
+      exists: (etype, target) => stores.some((store) => isShown(store, etype, target)),
     });
   }
 

@@ -1,11 +1,14 @@
 // Tx-steps applied to a store: what a change will look like once the server has taken it.
 //
-// It is a guess that the next answer corrects. Where something is not known here, as the entity a
-// lookup means, the step is left out rather than guessed.
+// It is done as the server does it (transactions-permissions.md §4): modes, lookups and cascades are
+// about what was there before; then the steps are taken in groups of one action, in the order in
+// which the actions first appear. Where something is not known here, as the entity a lookup means,
+// the step is left out rather than guessed; the next answer says.
 
 import { deepMerged } from '../json.js';
 import { Attrs } from './attrs.js';
-import { TripleStore, triplesOf } from './triple_store.js';
+import { doomedBy, touching } from './deletes.js';
+import { TripleStore } from './triple_store.js';
 
 /**
  * @typedef {import('../instaml/steps.js').Step} Step
@@ -22,11 +25,13 @@ import { TripleStore, triplesOf } from './triple_store.js';
  */
 export function applied(store, steps, time, isAccepted = false) {
   const attrs = attrsAfter(store.attrs, steps);
-  const known = attrs === store.attrs ? store : reindexed(store, attrs);
-  const wanted = steps.filter((step) => isWanted(known, step, isAccepted));
-  const application = new Application(known, time);
-  for (const step of wanted) application.take(step);
-  application.fillNulls();
+  const before = attrs === store.attrs ? store : reindexed(store, attrs);
+  const application = new Application(before, time);
+  for (const action of new Set(steps.map(([name]) => name))) {
+    const group = steps.filter((step) => step[0] === action && isWanted(before, step, isAccepted));
+    if (action === 'delete-entity') application.delete(group);
+    else if (action.endsWith('-triple')) application.write(group);
+  }
   return application.draft.done();
 }
 
@@ -65,15 +70,28 @@ function isWanted(store, [action, target, attrId, , opts], isAccepted) {
 }
 
 /**
- * Whether the store has an entity in an etype.
+ * Whether the store has an entity in an etype: any triple of it.
  * @param {TripleStore} store
  * @param {string} etype
  * @param {any} target
  */
 export function exists(store, etype, target) {
+  let found = false;
+  store.eav.get(entityOf(store, target) ?? '')?.forEach((/** @type {any} */ _, /** @type {string} */ a) => {
+    found ||= store.attrs.get(a)?.['forward-identity'][1] === etype;
+  });
+  return found;
+}
+
+/**
+ * Whether queries over the store show the entity; a link from it, say, may be all there is of it.
+ * @param {TripleStore} store
+ * @param {string} etype
+ * @param {any} target
+ */
+export function isShown(store, etype, target) {
   const entity = entityOf(store, target);
-  const idAttr = store.attrs.idAttr(etype);
-  return Boolean(entity && idAttr && store.triple(entity, idAttr.id));
+  return Boolean(entity && store.triple(entity, store.attrs.idAttr(etype)?.id ?? ''));
 }
 
 /** @param {TripleStore} store @param {any} target @returns {string | undefined} */
@@ -82,37 +100,56 @@ function entityOf(store, target) {
 }
 
 class Application {
-  /** @param {TripleStore} store @param {number} time */
-  constructor(store, time) {
-    this.draft = store.edit();
-    this.store = this.draft.store;
+  /** @param {TripleStore} before @param {number} time */
+  constructor(before, time) {
+    this.before = before;
+    this.draft = before.edit();
     this.time = time;
     /** @type {[string, string][]} entities that are new, and their etypes */
     this.made = [];
   }
 
+  /** @param {Step[]} steps of one action */
+  write(steps) {
+    for (const step of steps) this.take(step);
+    this.fillNulls();
+  }
+
+  /** @param {Step[]} steps */
+  delete(steps) {
+    const named = steps.flatMap(([, target, etype]) => {
+      const entity = entityOf(this.before, target);
+      return entity ? [/** @type {import('./deletes.js').Member} */ ([entity, etype])] : [];
+    });
+    for (const member of doomedBy(this.before, named)) {
+      for (const [[e, a, v]] of touching(this.draft.store, ...member)) this.draft.remove(e, a, v);
+    }
+  }
+
   /** @param {Step} step */
   take([action, target, arg, value]) {
-    if (action === 'delete-entity') return this.delete(entityOf(this.store, target), arg);
-    if (!action.endsWith('-triple')) return;
-    const attr = this.store.attrs.get(arg);
-    const entity = entityOf(this.store, target);
+    const attr = this.draft.attrs.get(arg);
+    const entity = entityOf(this.before, target);
     if (!attr || !entity) return;
     const isEntity = attr['value-type'] === 'ref' || attr['forward-identity'][2] === 'id';
-    const known = isEntity ? entityOf(this.store, value) : value;
+    const known = isEntity ? entityOf(this.before, value) : value;
     if (known === undefined) return;
-    if (action === 'retract-triple') this.draft.remove(entity, arg, known);
-    else if (action === 'add-triple') this.add(entity, arg, known);
+    if (action === 'retract-triple') return this.draft.remove(entity, arg, known);
+    // What this very change deleted is made again by a lookup, with the value that it names.
+    const isMadeAgain = Array.isArray(target) && !this.draft.store.triple(entity, target[0]);
+    if (isMadeAgain) this.add(entity, target[0], target[1]);
+    if (action === 'add-triple') this.add(entity, arg, known);
     else this.merge(entity, arg, known);
   }
 
   /** @param {string} entity @param {string} attrId @param {any} value */
   add(entity, attrId, value) {
-    const attr = this.store.attrs.get(attrId);
+    const { store } = this.draft;
+    const attr = store.attrs.get(attrId);
     const isOne = attr?.cardinality === 'one';
     const old = isOne
-      ? this.store.triple(entity, attrId)
-      : this.store.eav.get(entity)?.get(attrId)?.get(value);
+      ? store.triple(entity, attrId)
+      : store.eav.get(entity)?.get(attrId)?.get(value);
     if (!old && attr?.['forward-identity'][2] === 'id') {
       this.made.push([entity, attr['forward-identity'][1]]);
     }
@@ -121,61 +158,19 @@ class Application {
 
   /** A new entity has null under every indexed property that it was not given (instaql.md §1.4). */
   fillNulls() {
-    for (const [entity, etype] of this.made) {
-      for (const id of this.store.attrs.properties(etype).keys()) {
-        const isMissing = this.store.attrs.get(id)?.['index?'] && !this.store.triple(entity, id);
-        if (isMissing && exists(this.store, etype, entity)) this.add(entity, id, null);
+    const { store } = this.draft;
+    for (const [entity, etype] of this.made.splice(0)) {
+      for (const id of store.attrs.properties(etype).keys()) {
+        const isMissing = store.attrs.get(id)?.['index?'] && !store.triple(entity, id);
+        if (isMissing) this.add(entity, id, null);
       }
     }
   }
 
   /** @param {string} entity @param {string} attr @param {any} change */
   merge(entity, attr, change) {
-    const old = this.store.triple(entity, attr);
+    const old = this.draft.store.triple(entity, attr);
     const value = deepMerged(old?.[2], change);
     this.draft.add([entity, attr, value, old?.[3] ?? this.time]);
-  }
-
-  /**
-   * Remove an entity from an etype, with the links to it and what goes with it.
-   * @param {string | undefined} entity
-   * @param {string | undefined} etype every etype, if none is named
-   */
-  delete(entity, etype) {
-    if (entity === undefined) return;
-    /** @type {[string, string][]} */
-    const along = [];
-    for (const [triple, attr] of this.touching(entity, etype)) {
-      this.draft.remove(triple[0], triple[1], triple[2]);
-      const isForward = attr['forward-identity'][1] === etype && triple[0] === entity;
-      if (isForward && attr['on-delete-reverse']) {
-        along.push([triple[2], /** @type {any} */ (attr['reverse-identity'])[1]]);
-      }
-      if (attr['on-delete'] && triple[2] === entity && attr['reverse-identity']?.[1] === etype) {
-        along.push([triple[0], attr['forward-identity'][1]]);
-      }
-    }
-    for (const [other, otherEtype] of along) this.delete(other, otherEtype);
-  }
-
-  /**
-   * The triples of an entity in an etype, and the links that lead to it there.
-   * @param {string} entity
-   * @param {string | undefined} etype
-   * @returns {[Triple, import('./attrs.js').Attr][]}
-   */
-  touching(entity, etype) {
-    /** @type {[Triple, import('./attrs.js').Attr][]} */
-    const found = [];
-    const collect = (/** @type {'forward-identity' | 'reverse-identity'} */ side) => {
-      return (/** @type {any} */ leaf, /** @type {string} */ a) => {
-        const attr = this.store.attrs.get(a);
-        if (!attr || (etype && attr[side]?.[1] !== etype)) return;
-        for (const triple of triplesOf(leaf)) found.push([triple, attr]);
-      };
-    };
-    this.store.eav.get(entity)?.forEach(collect('forward-identity'));
-    this.store.vae.get(entity)?.forEach(collect('reverse-identity'));
-    return found;
   }
 }

@@ -61,6 +61,42 @@ test('an older answer does not undo a confirmed change', () => {
   assert.deepEqual(last(harness), named('Two'));
 });
 
+/** A change of what the query does not show, as the server finds, that shows here nevertheless. */
+function guessingWrong() {
+  const harness = watching();
+  harness.act(write('Two'));
+  const [{ 'client-event-id': eventId }] = harness.sent();
+  harness.reactor.received({ op: 'transact-ok', 'client-event-id': eventId, 'tx-id': 11 });
+  harness.take();
+  return harness;
+}
+
+function pass(harness, ms) {
+  harness.time += ms;
+  harness.reactor.deadlines.pass(harness.time);
+  harness.take();
+}
+
+test('a guess about which the server is silent is given up after half a minute', () => {
+  const harness = guessingWrong();
+  pass(harness, 29_999);
+  assert.deepEqual(last(harness), named('Two'));
+  pass(harness, 1);
+  assert.deepEqual(last(harness), named('One'));
+  assert.equal(harness.reactor.deadlines.next(), Infinity);
+});
+
+test('offline the server is not silent: what it took stays', () => {
+  const harness = guessingWrong();
+  harness.act(['lost']);
+  pass(harness, 3_600_000);
+  assert.deepEqual(last(harness), named('Two'));
+  harness.act(['opened']);
+  harness.reactor.received({ op: 'init-ok', 'session-id': 's2', attrs: list });
+  pass(harness, 29_999);
+  assert.deepEqual(last(harness), named('Two'));
+});
+
 test('a refused change goes, with its error', () => {
   const harness = watching();
   harness.act(write('Two'));

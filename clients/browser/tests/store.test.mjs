@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { applied, exists } from '../store/apply.js';
-import { triplesOf } from '../store/triple_store.js';
-import { attrs, triples, world } from './world.js';
+import { applied, exists, isShown } from '../store/apply.js';
+import { TripleStore, triplesOf } from '../store/triple_store.js';
+import { attrs, link, triples, world } from './world.js';
 
 /** The triples of each index, which must be the same ones. */
 function ofIndexes(store) {
@@ -124,6 +124,85 @@ test('an entity is deleted in one etype only', () => {
   const both = applied(world(), [add('ann', 'tags.id', 'ann'), add('ann', 'tags.word', 'w')], 100);
   const after = applied(both, [['delete-entity', 'ann', 'tags']], 101);
   assert.deepEqual([exists(after, 'people', 'ann'), exists(after, 'tags', 'ann')], [true, false]);
+});
+
+test('what is written before the delete in one change is deleted as well, and what comes after stays', () => {
+  const rename = add('ann', 'people.name', 'Anna');
+  const gone = [['delete-entity', 'ann', 'people']];
+  const after = applied(world(), [rename, ...gone, add('ann', 'people.id', 'ann')], 100);
+  assert.equal(exists(after, 'people', 'ann'), false);
+  const back = applied(world(), [...gone, add('ann', 'people.id', 'ann'), rename], 100);
+  assert.equal(back.triple('ann', 'people.id')[3], 100);
+  assert.equal(back.triple('ann', 'people.name')[2], 'Anna');
+  assertIndexesAgree(back);
+});
+
+test('a delete takes along what was linked before the change, not what the change links', () => {
+  const steps = [
+    ['delete-entity', 'ann', 'people'],
+    add('p1', 'posts.author', 'bob'),
+    add('p3', 'posts.author', 'ann'),
+  ];
+  for (const order of [steps, [...steps].reverse()]) {
+    const after = applied(world(), order, 100);
+    assert.deepEqual(
+      ['p1', 'p2', 'p3'].map((post) => isShown(after, 'posts', post)),
+      [false, false, true],
+    );
+    assertIndexesAgree(after);
+  }
+});
+
+test('what links lead to goes along where they say so, in circles too', () => {
+  const parts = { cardinality: 'many', 'unique?': true, 'on-delete-reverse': 'cascade' };
+  const linked = attrs.with([link('posts', 'parts', 'posts', 'whole', parts)]);
+  const links = [
+    ['p1', 'posts.parts', 'p2', 9],
+    ['p2', 'posts.parts', 'p1', 9],
+  ];
+  const store = TripleStore.of(linked, [...triples, ...links]);
+  const after = applied(store, [['delete-entity', 'p2', 'posts']], 100);
+  assert.deepEqual(
+    ['p1', 'p2', 'p3'].map((post) => exists(after, 'posts', post)),
+    [false, false, true],
+  );
+});
+
+test('a lookup means the same entity in all steps of a change', () => {
+  const looked = ['people.email', 'ann@x'];
+  const steps = [
+    add(looked, 'people.email', 'new@x'),
+    add(looked, 'people.age', 31),
+    ['deep-merge-triple', looked, 'people.name', 'Anna'],
+  ];
+  const after = applied(world(), steps, 100);
+  assert.deepEqual(
+    ['email', 'age', 'name'].map((label) => after.triple('ann', `people.${label}`)[2]),
+    ['new@x', 31, 'Anna'],
+  );
+});
+
+test('a lookup of what the change deletes makes it again', () => {
+  const looked = ['people.email', 'ann@x'];
+  const steps = [['delete-entity', looked, 'people'], add(looked, 'people.id', looked)];
+  const after = applied(world(), steps, 100);
+  assert.equal(after.triple('ann', 'people.email')[2], 'ann@x');
+  assert.equal(after.triple('ann', 'people.age')[2], null);
+});
+
+test('merges come after all plain values, wherever they stand', () => {
+  const steps = [
+    add('p1', 'posts.id', 'p1'),
+    ['deep-merge-triple', 'p1', 'posts.meta', { b: 2 }],
+    add('p1', 'posts.meta', { a: 1 }),
+  ];
+  const after = applied(world(), steps, 100);
+  assert.deepEqual(after.triple('p1', 'posts.meta')[2], { a: 1, b: 2 });
+});
+
+test('an entity may exist without being shown', () => {
+  const after = applied(world(), [add('p9', 'posts.author', 'ann')], 100);
+  assert.deepEqual([exists(after, 'posts', 'p9'), isShown(after, 'posts', 'p9')], [true, false]);
 });
 
 test('a new entity has null under indexed properties that it was not given', () => {

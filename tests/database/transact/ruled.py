@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from tests.database.transact.writer import Writer
+from tests.database.transact.writer import GUEST, Writer
 from triples.transact.transact import Author
+from wire.errors import PermissionDenied
+
+Steps = Callable[[Writer], list[Any]]
 
 _PUT = """
 insert into rules (app_id, code) values (%s::uuid, %s)
@@ -42,3 +46,25 @@ def delete(writer: Writer, nickname: str, etype: str) -> list[Any]:
 def retract(writer: Writer, nickname: str, name: str, value: Any) -> list[Any]:
     """A `retract-triple` step."""
     return ["retract-triple", writer.entity(nickname), writer.attr(name), value]
+
+
+def link(world: Writer, nickname: str, label: str, target: str) -> list[Any]:
+    """Steps that link a todo."""
+    return [world.add(nickname, f"todos.{label}", world.entity(target))]
+
+
+async def denied(world: Writer, steps: list[Any], nickname: str | None = "ann") -> str | None:
+    """The etype that Ann, by default, is denied; None if the write was done."""
+    author = GUEST if nickname is None else user(world, nickname)
+    denial: PermissionDenied | None = None
+    try:
+        await world.write(*steps, author=author)
+    except PermissionDenied as error:
+        denial = error
+    if denial is None:
+        return None
+    assert denial.message == "Permission denied: not perms-pass?"
+    assert denial.hint["expected"] == "perms-pass?"
+    etype, scope = denial.hint["input"]
+    assert scope == ("attr" if etype == "attrs" else "object")
+    return str(etype)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.database.transact.writer import GUEST, Writer
+from tests.database.transact.writer import ADMIN, GUEST, Writer
+from triples.transact.author import Author
 from wire.ids import new_id
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.database]
@@ -52,6 +53,25 @@ async def test_delete_by_lookup(library: Writer) -> None:
     await library.write(*library.put("ann", "users", email="a@b.c"))
     await library.write(["delete-entity", library.by("users.email", "a@b.c"), "users"])
     assert await library.entities() == set()
+
+
+@pytest.mark.parametrize(
+    "author", [pytest.param(ADMIN, id="admin"), pytest.param(GUEST, id="guest")]
+)
+async def test_lookup_names_whom_it_did_after_another_entity_is_deleted(
+    library: Writer, author: Author
+) -> None:
+    await library.write(*library.put("ann", "users", email="a@b.c"), *library.put("bob", "users"))
+    ann = library.by("users.email", "a@b.c")
+    await library.write(
+        ["add-triple", ann, library.attr("users.email"), "new@b.c"],
+        gone(library, "bob", "users"),
+        ["deep-merge-triple", ann, library.attr("users.meta"), {"a": 1}],
+        author=author,
+    )
+    assert await library.entities() == {library.entity("ann")}
+    stored = await library.stored("ann")
+    assert (stored["users.email"], stored["users.meta"]) == ("new@b.c", {"a": 1})
 
 
 async def test_values_of_hidden_attrs_go_too(library: Writer) -> None:

@@ -1,3 +1,11 @@
+/**
+ * @typedef {import('../store/attrs.js').Attrs} Attrs
+ * @typedef {import('../store/triple_store.js').TripleStore} TripleStore
+ * @typedef {import('../instaml/steps.js').Step} Step
+ * @typedef {{eventId: string, steps: Step[], order: number, created: number,
+ *            txId?: number, confirmedAt?: number}} Mutation
+ */
+export const LINGER_MS: 30000;
 export class Pending {
     /** @type {Mutation[]} in the order in which they were made */
     list: Mutation[];
@@ -26,12 +34,13 @@ export class Pending {
     /** @returns {Mutation[]} those the server has not answered */
     unanswered(): Mutation[];
     /**
-     * Remove those that every answer shows.
+     * Remove those that every answer shows, and those that the server has had time to answer for.
      * @param {number} processedTxId the oldest of the answers; Infinity where there are none
+     * @param {number} silence ms that the line has been open; then confirmed changes are this old
      * @param {number} now
      * @returns {Mutation[]} what was removed
      */
-    retire(processedTxId: number, now: number): Mutation[];
+    retire(processedTxId: number, silence: number, now: number): Mutation[];
     /**
      * A mutation's steps with the server's ids in them.
      * @param {Mutation} mutation

@@ -11,6 +11,7 @@ export class Reactor {
     status: Status;
     isOnline: boolean;
     failures: number;
+    authenticatedAt: number;
     appStatus: string;
     /** @type {string | null} */
     sessionId: string | null;
@@ -76,7 +77,7 @@ export class Reactor {
     setAttrs(attrs: Attrs): void;
     /** @param {Attr[]} made attrs that a confirmed change of ours made */
     learnAttrs(made: Attr[]): void;
-    /** Changes that every answer shows are not pending any more. */
+    /** Changes that every answer shows are not pending any more (see `Pending`). */
     retire(): void;
     /**
      * Somebody signed in or out: nothing of the one before is kept, and the line is opened anew.

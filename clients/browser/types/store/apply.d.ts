@@ -12,12 +12,19 @@
  */
 export function applied(store: TripleStore, steps: Step[], time: number, isAccepted?: boolean): TripleStore;
 /**
- * Whether the store has an entity in an etype.
+ * Whether the store has an entity in an etype: any triple of it.
  * @param {TripleStore} store
  * @param {string} etype
  * @param {any} target
  */
 export function exists(store: TripleStore, etype: string, target: any): boolean;
+/**
+ * Whether queries over the store show the entity; a link from it, say, may be all there is of it.
+ * @param {TripleStore} store
+ * @param {string} etype
+ * @param {any} target
+ */
+export function isShown(store: TripleStore, etype: string, target: any): boolean;
 export type Step = import("../instaml/steps.js").Step;
 export type Triple = import("./triple_store.js").Triple;
 import { TripleStore } from './triple_store.js';
