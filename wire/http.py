@@ -81,7 +81,7 @@ class _MalformedJson(Exception):
 
 
 class _BodyTooLarge(Exception):
-    """The body is longer than the endpoint takes."""
+    """The body is longer than the endpoint takes, or holds more lists and objects."""
 
 
 def endpoint(max_body_bytes: int = MAX_BODY_BYTES, **handlers: Handler) -> View:
@@ -164,6 +164,8 @@ def _body(request: HttpRequest, max_body_bytes: int) -> Any:
         return None
     if is_form:
         return QueryDict(body, mutable=False).dict()
+    if json.containers(body) > json.MAX_CONTAINERS:
+        raise _BodyTooLarge
     try:
         return json.loads(body)
     except json.JsonError as error:

@@ -21,6 +21,18 @@ def loads(text: str | bytes) -> Any:
     return orjson.loads(text)
 
 
+MAX_CONTAINERS: Final = 500_000
+"""How many lists and objects a client may send at once: each costs a microsecond, and memory, in
+every step that looks at it."""
+
+
+def containers(text: str | bytes) -> int:
+    """How many lists and objects the text can hold; those in strings are counted as well."""
+    if isinstance(text, str):
+        return text.count("[") + text.count("{")
+    return text.count(b"[") + text.count(b"{")
+
+
 _TOO_DEEP: Final = "Recursion limit reached"
 
 

@@ -16,6 +16,9 @@ from wire.errors import InstantError, ParamMalformed, ParamMissing, ValidationFa
 
 MAX_DEPTH = 240  # what orders JSON for comparison ends at 254 levels
 MAX_ECHOED_BYTES = 64 * 1024  # an error must not send a 30 MB frame back to its author
+MAX_READ_TWICE = 1024 * 1024  # Python's own parser takes its time
+
+_TOO_MANY = f"The message holds more than {json.MAX_CONTAINERS:,} lists and objects."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +41,14 @@ class UnreadableFrame(Exception):
 
 def read_message(text: str | bytes) -> Message:
     """Parse one frame; raises `UnreadableFrame`."""
+    containers = json.containers(text)
+    if containers > json.MAX_CONTAINERS:
+        raise UnreadableFrame(ValidationFailed.one("message", None, _TOO_MANY), {})
     try:
         fields = json.loads(text)
     except (json.JsonError, RecursionError) as error:
         raise _unparsable(text) from error
-    if _may_be_too_deep(text) and _is_too_deep(fields):
+    if containers > MAX_DEPTH and _is_too_deep(fields):
         raise _too_deep(fields)
     if not isinstance(fields, dict):
         raise UnreadableFrame(ParamMalformed(["message"]), {})
@@ -71,13 +77,6 @@ def without_bulk(fields: dict[str, Any], bulky: tuple[str, ...]) -> dict[str, An
     if len(json.dumps(fields)) <= MAX_ECHOED_BYTES:
         return fields
     return {key: value for key, value in fields.items() if key not in bulky}
-
-
-def _may_be_too_deep(text: str | bytes) -> bool:
-    """Cheap for the frames that matter: nearly all have few brackets."""
-    if isinstance(text, str):
-        return text.count("{") + text.count("[") > MAX_DEPTH
-    return text.count(b"{") + text.count(b"[") > MAX_DEPTH
 
 
 def _is_too_deep(fields: Any) -> bool:
@@ -119,6 +118,8 @@ def _unparsable(text: str | bytes) -> UnreadableFrame:
     the client which of its messages was refused.
     """
     malformed = UnreadableFrame(ParamMalformed(["message"]), {})
+    if len(text) > MAX_READ_TWICE:
+        return malformed
     try:
         fields = stdlib_json.loads(text)
     except (ValueError, RecursionError):

@@ -11,6 +11,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import AsyncRequestFactory
 
+from wire import json as wire_json
 from wire.errors import InstantError, OperationTimedOut, RateLimited, RecordNotFound
 from wire.http import (
     Call,
@@ -92,6 +93,12 @@ async def test_malformed_json_is_told_in_plain_text(body: bytes) -> None:
 async def test_body_beyond_the_bound_is_refused() -> None:
     assert (await post(echo, "x" * 98)).status_code == 200
     assert (await post(echo, "x" * 99)).status_code == 413
+
+
+async def test_body_of_very_many_lists_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire_json, "MAX_CONTAINERS", 3)
+    assert (await post(echo, [[], {}])).status_code == 200
+    assert (await post(echo, [[], {}, []])).status_code == 413
 
 
 async def test_other_method_is_an_unknown_route() -> None:
