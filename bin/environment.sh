@@ -18,6 +18,10 @@ prepare_environment() {
     if [ -x .venv/bin/python ] && cat requirements*.txt | cmp -s - "$installed"; then
         return
     fi
+    if ! [ -w . ]; then
+        echo "$(id -un) may not write to $(pwd), where .venv/ is installed. Run this as its owner." >&2
+        exit 1
+    fi
     python=$(find_python) || exit 1
     if ! [ -x .venv/bin/python ] || ! .venv/bin/python -c '' 2>/dev/null; then
         echo "Making a virtual environment in .venv/ with $("$python" --version)"

@@ -16,6 +16,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.urls import re_path
+from redis.exceptions import RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "instant_project.settings")
 django_application = get_asgi_application()  # sets Django up; what needs models comes after it
@@ -56,6 +57,11 @@ async def _start() -> Message:
                 redis_url=chosen.redis_url,
             )
         )
+    except RedisError as error:
+        return {
+            "type": "lifespan.startup.failed",
+            "message": f"Redis cannot be used as INSTANT_REDIS_URL says: {error}",
+        }
     except Exception as error:
         log.exception("the server cannot start")
         return {"type": "lifespan.startup.failed", "message": str(error)}

@@ -17,13 +17,25 @@ class DataDirInUse(Exception):
     """Another server works with this directory."""
 
 
+class DataDirUnusable(Exception):
+    """The directory cannot be made, or is not this user's."""
+
+
 def prepare_data_dir(path: Path) -> None:
     """Make the directory. Others cannot list it; as root, others can pass through it.
 
     As root the database runs as another user (see `embedded`), who must reach its own folder.
+    Raises `DataDirUnusable`.
     """
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    except OSError as error:
+        reason = "It is a file" if path.is_file() else error.strerror
+        raise DataDirUnusable(
+            f"The data directory {path} cannot be used: {reason}.\n"
+            "Choose another one: INSTANT_DATA_DIR=/path/to/a/folder bin/serve"
+        ) from error
 
 
 @contextmanager

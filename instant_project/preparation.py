@@ -33,7 +33,8 @@ def prepare_database(database_url: str, tell: Callable[[str], None]) -> None:
         conn.execute("select pg_advisory_lock(%s)", [_LOCK])
         missing = missing_migrations(conn)
         if missing:
-            tell(f"Preparing the tables ({len(missing)} steps)")
+            steps = "1 step" if len(missing) == 1 else f"{len(missing)} steps"
+            tell(f"Preparing the tables ({steps})")
             _manage("migrate", "--no-input", "--verbosity", "1")
         if not _is_true(conn, _HAS_OPERATOR):
             _manage("create_operator")

@@ -33,8 +33,8 @@ PING_SECONDS: Final = 5.0  # realtime.md §1.2
 PONG_SECONDS: Final = 10.0  # after a ping; with the interval, 15 s of silence end a connection
 
 _EXPECTED: Final = (
-    *(SettingError, data_dir.DataDirInUse, CannotListen, NoAccount, PostgresFailed),
-    *(PreparationFailed, psycopg.OperationalError, OSError),
+    *(SettingError, data_dir.DataDirInUse, data_dir.DataDirUnusable, CannotListen, NoAccount),
+    *(PostgresFailed, PreparationFailed, psycopg.OperationalError, OSError),
 )
 
 
@@ -52,8 +52,14 @@ def main() -> int:
     except ChecksFailed:
         return 1
     except _EXPECTED as error:
-        print(f"\nThe server cannot run.\n{error}", file=sys.stderr, flush=True)
+        print(f"\nThe server cannot run.\n{_reason(error)}", file=sys.stderr, flush=True)
         return 1
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, psycopg.OperationalError) and os.environ.get("INSTANT_DATABASE_URL"):
+        return f"PostgreSQL cannot be used as INSTANT_DATABASE_URL says:\n{error}"
+    return str(error)
 
 
 def _run(environment: Environment, started: float) -> int:

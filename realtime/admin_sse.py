@@ -83,7 +83,7 @@ def admin_sse_push() -> View:
         body = call.body if isinstance(call.body, dict) else {}
         return await take_messages(body, app_id=app_id_of(call))
 
-    return endpoint(post=push)
+    return endpoint(post=push, takes_unstorable=True)
 
 
 async def _caller(call: Call, user_of_token: UserOfToken) -> tuple[tenants.App, Caller]:

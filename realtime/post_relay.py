@@ -66,7 +66,7 @@ class PostRelay:
         """
         owner, post_id = post.machine_id, ids.new_id()
         body = {**dataclasses.asdict(post), "app_id": app_id}
-        text = json.dumps(body)
+        text = json.dumps_any(body)
         message: dict[str, Any] = {"kind": "post", "id": post_id, "taker": self.machine_id}
         if len(text) > LARGE_BYTES:
             async with in_time():
@@ -98,7 +98,7 @@ class PostRelay:
 
     def take(self, raw: bytes) -> None:
         """Take a message of another process's relay; returns at once."""
-        message: dict[str, Any] = json.loads(raw)
+        message: dict[str, Any] = json.loads_any(raw)
         post_id = message["id"]
         match message["kind"]:
             case "post":
@@ -156,14 +156,14 @@ class PostRelay:
             text = await self._redis.getdel(self._names.post(post_id))
         if text is None:
             raise LookupError("a large post was not kept long enough")
-        body: dict[str, Any] = json.loads(text)
+        body: dict[str, Any] = json.loads_any(text)
         return body
 
     async def _send(self, machine_id: str, message: dict[str, Any]) -> bool:
         """Whether the process was there to hear it."""
         channel = self._names.process(machine_id)
         async with in_time():
-            heard: int = await self._redis.publish(channel, json.dumps(message))
+            heard: int = await self._redis.publish(channel, json.dumps_any(message))
         return heard > 0
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -114,7 +114,7 @@ class ReceiveQueue:
             posted.messages.extend(messages)
         elif len(messages) <= POSTED_AT_ONCE:
             for message in messages:
-                self.put(session, json.dumps(message))
+                self.put(session, json.dumps_any(message))
         else:
             left = deque(messages)
             task = asyncio.create_task(self._put_all_of(session, left), name="posted messages")
@@ -145,7 +145,7 @@ class ReceiveQueue:
         try:
             while left and not session.closed:
                 for _ in range(min(POSTED_AT_ONCE, len(left))):
-                    self.put(session, json.dumps(left.popleft()))
+                    self.put(session, json.dumps_any(left.popleft()))
                 await asyncio.sleep(0)
                 await self.room_for(session)
         finally:

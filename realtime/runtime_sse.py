@@ -29,7 +29,7 @@ async def _take_messages(call: Call) -> HttpResponseBase:
     return await take_messages(body, app_id=app_id)
 
 
-runtime_sse = endpoint(get=_open_stream, post=_take_messages)
+runtime_sse = endpoint(get=_open_stream, post=_take_messages, takes_unstorable=True)
 """GET opens a stream; POST brings messages of a stream's session."""
 
 

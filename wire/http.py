@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from wire import json
 from wire.addresses import client_address
-from wire.errors import InstantError, ParamMalformed, ParamMissing, QueryTimeout
+from wire.errors import InstantError, ParamMalformed, ParamMissing, QueryTimeout, ValidationFailed
 from wire.observations import HttpRequestFailed, frames_of, report
 
 READING: Final = ("GET", "HEAD")
@@ -84,10 +84,13 @@ class _BodyTooLarge(Exception):
     """The body is longer than the endpoint takes, or holds more lists and objects."""
 
 
-def endpoint(max_body_bytes: int = MAX_BODY_BYTES, **handlers: Handler) -> View:
+def endpoint(
+    max_body_bytes: int = MAX_BODY_BYTES, *, takes_unstorable: bool = False, **handlers: Handler
+) -> View:
     """A Django view from handlers named by method: `endpoint(get=show, post=create)`.
 
-    A handler's value is encoded as JSON with status 200; other methods are unknown routes.
+    A handler's value is encoded as JSON with status 200; other methods are unknown routes. With
+    `takes_unstorable` the handler itself refuses what `wire.json.loads` cannot read.
     """
     by_method = {method.upper(): handler for method, handler in handlers.items()}
 
@@ -96,7 +99,7 @@ def endpoint(max_body_bytes: int = MAX_BODY_BYTES, **handlers: Handler) -> View:
         handler = by_method.get(request.method or "")
         if handler is None:
             return json_response(_NO_ROUTE, 404)
-        return await _answer(handler, request, path, max_body_bytes)
+        return await _answer(handler, request, path, max_body_bytes, takes_unstorable)
 
     return view
 
@@ -133,10 +136,15 @@ def error_response(error: InstantError) -> HttpResponse:
 
 
 async def _answer(
-    handler: Handler, request: HttpRequest, path: dict[str, str], max_body_bytes: int
+    handler: Handler,
+    request: HttpRequest,
+    path: dict[str, str],
+    max_body_bytes: int,
+    takes_unstorable: bool,
 ) -> HttpResponseBase:
     try:
-        value = await handler(Call(request, _body(request, max_body_bytes), path))
+        body = _body(request, max_body_bytes, takes_unstorable=takes_unstorable)
+        value = await handler(Call(request, body, path))
         return value if isinstance(value, HttpResponseBase) else json_response(value)
     except _MalformedJson:
         return _text("Malformed JSON in request body.", 400)
@@ -152,7 +160,7 @@ async def _answer(
         return json_response(_UNKNOWN, 500)
 
 
-def _body(request: HttpRequest, max_body_bytes: int) -> Any:
+def _body(request: HttpRequest, max_body_bytes: int, *, takes_unstorable: bool) -> Any:
     content_type = request.headers.get("content-type", "")
     is_form = _FORM_TYPE.match(content_type) is not None
     if not is_form and not _JSON_TYPE.match(content_type):
@@ -169,7 +177,19 @@ def _body(request: HttpRequest, max_body_bytes: int) -> Any:
     try:
         return json.loads(body)
     except json.JsonError as error:
-        raise _MalformedJson from error
+        unstorable = _unstorable(body, error)
+    if takes_unstorable:
+        return unstorable
+    raise ValidationFailed.one(
+        "body", None, "The body holds text that cannot be stored, such as half of an emoji."
+    )
+
+
+def _unstorable(body: bytes, refusal: json.JsonError) -> Any:
+    try:
+        return json.loads_any(body)
+    except ValueError:
+        raise _MalformedJson from refusal
 
 
 def _text(text: str, status: int) -> HttpResponse:

@@ -6,6 +6,8 @@ UTF-8 nor `jsonb` can hold them. Already encoded JSON travels inside larger docu
 
 from __future__ import annotations
 
+import json as stdlib_json
+import math
 from collections.abc import Iterable
 from itertools import chain
 from typing import Any, Final
@@ -31,6 +33,36 @@ def containers(text: str | bytes) -> int:
     if isinstance(text, str):
         return text.count("[") + text.count("{")
     return text.count(b"[") + text.count(b"{")
+
+
+def loads_any(text: str | bytes) -> Any:
+    """Parse JSON, that which cannot be stored too; raises `ValueError` if it is none.
+
+    JavaScript cuts texts between the halves of an emoji, and sends the half as an escape. Whoever
+    tells a client which of its messages cannot be stored needs them parsed.
+    """
+    try:
+        return loads(text)
+    except JsonError:
+        pass
+    try:
+        return stdlib_json.loads(text, parse_float=_finite, parse_constant=_finite)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def dumps_any(value: Any) -> bytes:
+    """Encode what `loads_any` returned: halves of characters become escapes again."""
+    try:
+        return dumps(value)
+    except orjson.JSONEncodeError:
+        return stdlib_json.dumps(value).encode()
+
+
+def _finite(number: str) -> float:
+    if not math.isfinite(value := float(number)):
+        raise ValueError(f"{number} is no JSON")
+    return value
 
 
 _TOO_DEEP: Final = "Recursion limit reached"

@@ -6,7 +6,6 @@ What the op's fields must be is the handlers' business.
 
 from __future__ import annotations
 
-import json as stdlib_json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from wire import json
 from wire.errors import InstantError, ParamMalformed, ParamMissing, ValidationFailed
 
 MAX_DEPTH = 240  # what orders JSON for comparison ends at 254 levels
+_UNSTORABLE = "The message holds text that cannot be stored, such as half of an emoji."
 MAX_ECHOED_BYTES = 64 * 1024  # an error must not send a 30 MB frame back to its author
 MAX_READ_TWICE = 1024 * 1024  # Python's own parser takes its time
 
@@ -114,25 +114,24 @@ def _too_deep(fields: Any) -> UnreadableFrame:
 def _unparsable(text: str | bytes) -> UnreadableFrame:
     """Name the op and event of a frame that is JSON but cannot be stored.
 
-    JavaScript can send lone surrogates; Python's own parser reads them, which is enough to tell
-    the client which of its messages was refused.
+    The client is told which of its messages was refused; a query comes back as it was sent, or its
+    subscribers would never hear of it.
     """
     malformed = UnreadableFrame(ParamMalformed(["message"]), {})
     if len(text) > MAX_READ_TWICE:
         return malformed
     try:
-        fields = stdlib_json.loads(text)
-    except (ValueError, RecursionError):
+        fields = json.loads_any(text)
+    except ValueError:
         return malformed
     if not isinstance(fields, dict):
         return malformed
-    named = {
+    named: dict[str, Any] = {
         key: fields[key]
         for key in ("op", "client-event-id")
         if isinstance(fields.get(key), str) and fields[key].isprintable()
     }
+    if "q" in fields:
+        named["q"] = json.raw(json.dumps_any(fields["q"]))
     data_type = "tx-steps" if named.get("op") == "transact" else str(named.get("op", "message"))
-    refusal = ValidationFailed.one(
-        data_type, None, "The message holds text or numbers that JSON in UTF-8 cannot represent."
-    )
-    return UnreadableFrame(refusal, named)
+    return UnreadableFrame(ValidationFailed.one(data_type, None, _UNSTORABLE), named)

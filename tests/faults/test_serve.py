@@ -97,6 +97,28 @@ def test_taken_port_is_named(served: ServerProcess, tmp_path: Path) -> None:
     assert f"Port {served.port} is in use" in second.output
 
 
+def test_file_in_place_of_the_data_directory_is_named(served: ServerProcess) -> None:
+    served.data_dir.touch()
+    assert served.launch().wait(30) == 1
+    assert f"The data directory {served.data_dir} cannot be used: It is a file." in served.output
+
+
+@pytest.mark.parametrize(
+    ("variable", "url"),
+    [
+        pytest.param("INSTANT_DATABASE_URL", "postgresql://ann@localhost:1/x", id="PostgreSQL"),
+        pytest.param("INSTANT_REDIS_URL", "redis://localhost:1", id="Redis"),
+    ],
+)
+def test_service_that_does_not_answer_is_named(
+    served: ServerProcess, variable: str, url: str
+) -> None:
+    served.settings = {variable: url}
+    assert served.launch().wait(60) != 0
+    assert f"cannot be used as {variable} says" in served.output
+    assert "Traceback" not in served.output
+
+
 def test_database_of_ones_own_starts_no_other(served: ServerProcess) -> None:
     with own_database() as url:
         served.settings = {"INSTANT_DATABASE_URL": url}

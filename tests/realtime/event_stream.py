@@ -45,7 +45,12 @@ class EventStream:
             "messages": messages,
         }
         given = {key: value for key, value in (body | changed).items() if value is not None}
-        return httpx.post(self._url, json=given, timeout=WAIT_SECONDS)
+        return httpx.post(
+            self._url,
+            content=json.dumps(given),  # with escapes, as halves of characters need them
+            headers={"content-type": "application/json"},
+            timeout=WAIT_SECONDS,
+        )
 
     def init(self) -> Message:
         """Log in as the published client does."""

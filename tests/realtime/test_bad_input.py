@@ -48,6 +48,15 @@ def test_unreadable_frame_is_refused_and_the_socket_lives_on(ann: Peer, frame: s
     assert ann.ask("add-query", q={"todos": {}})["op"] == "add-query-ok"
 
 
+def test_query_for_half_a_character_is_refused_to_its_subscribers(ann: Peer) -> None:
+    query = f'{{"todos":{{"$":{{"where":{{"text":"{LONE_SURROGATE}"}}}}}}}}'
+    ann.say_text(f'{{"op":"add-query","client-event-id":"e1","q":{query}}}')
+    refusal = ann.hear("error")
+
+    assert (refusal["type"], refusal["status"]) == ("validation-failed", 400)
+    assert refusal["original-event"]["q"] == json.loads(query)
+
+
 def test_binary_frame_with_json_is_read(ann: Peer) -> None:
     ann.say_text(b'{"op":"add-query","client-event-id":"e1","q":{"todos":{}}}')
 

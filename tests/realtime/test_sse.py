@@ -57,6 +57,23 @@ def test_posted_messages_are_handled_in_order(cleo: EventStream) -> None:
     assert [cleo.hear("transact-ok")["client-event-id"] for _ in "abc"] == ["a", "b", "c"]
 
 
+def test_message_that_cannot_be_stored_is_refused_and_the_others_are_handled(
+    cleo: EventStream,
+) -> None:
+    """A post that is refused as a whole is sent again at once, for as long as the page is open."""
+    cleo.init()
+    half = ["add-triple", GHOST, GHOST, "\ud83d"]
+    posted = cleo.post(
+        {"op": "transact", "tx-steps": [half], "client-event-id": "half"},
+        {"op": "transact", "tx-steps": [], "client-event-id": "whole"},
+    )
+
+    assert (posted.status_code, posted.json()) == (200, {})
+    refusal = cleo.hear("error")
+    assert (refusal["client-event-id"], refusal["type"]) == ("half", "validation-failed")
+    assert cleo.hear("transact-ok")["client-event-id"] == "whole"
+
+
 @pytest.mark.parametrize(
     ("changed", "refusal"),
     [

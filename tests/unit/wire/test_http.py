@@ -90,6 +90,32 @@ async def test_malformed_json_is_told_in_plain_text(body: bytes) -> None:
     assert response.content == b"Malformed JSON in request body."
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(rb'{"a": "\ud83d"}', id="half a character"),
+        pytest.param(rb'{"\udc4d": 1}', id="half a character in a key"),
+    ],
+)
+async def test_json_that_cannot_be_stored_is_named(body: bytes) -> None:
+    response = await post(echo, body)
+    refusal = json.loads(response.content)
+    assert (response.status_code, refusal["type"]) == (400, "validation-failed")
+    assert "cannot be stored" in refusal["message"]
+
+
+async def test_handler_may_refuse_what_cannot_be_stored_itself() -> None:
+    seen: list[Any] = []
+
+    async def keep(call: Call) -> Any:
+        seen.append(call.body)
+        return {}
+
+    request = REQUESTS.post("/it", rb'{"a": "\ud83d"}', "application/json")
+    response = await endpoint(post=keep, takes_unstorable=True)(request)
+    assert (response.status_code, seen) == (200, [{"a": "\ud83d"}])
+
+
 async def test_body_beyond_the_bound_is_refused() -> None:
     assert (await post(echo, "x" * 98)).status_code == 200
     assert (await post(echo, "x" * 99)).status_code == 413

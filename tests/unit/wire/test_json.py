@@ -38,3 +38,17 @@ def test_encoded_pieces_are_spliced_in(levels: int) -> None:
 def test_what_is_no_json_is_refused(levels: int, value: Any) -> None:
     with pytest.raises(TypeError):
         json.dumps(nested(levels, value))
+
+
+@pytest.mark.parametrize("text", [rb'{"a":"\ud83d"}', rb'{"\udc4d":[1]}', b'{"a":"whole"}'])
+def test_what_cannot_be_stored_can_still_be_passed_on(text: bytes) -> None:
+    value = json.loads_any(text)
+    assert json.loads_any(json.dumps_any(value)) == value
+
+
+@pytest.mark.parametrize(
+    "text", [b"{", b'{"a":NaN}', b"-Infinity", b"1e999", b'"\xff"', b"[" * 100_000]
+)
+def test_what_is_no_json_is_none_for_anybody(text: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # each parser has its own kind
+        json.loads_any(text)
