@@ -37,6 +37,15 @@ class Guard:
     by_groups: Callable[[str], Fragment] | None = None
 
 
+def asked_of_each(predicate: Fragment) -> Fragment:
+    """Another condition of rows that are found already, or come one by one until there are enough.
+
+    In a `case` PostgreSQL asks it of each row, or looks once at all that satisfy it. As a join it
+    would compare all with all, since it takes the rows to be few, and ask about all of them.
+    """
+    return predicate.wrap(" and case when ", " then true else false end")
+
+
 class Guards(Protocol):
     """The guards of one query for one kind of viewer; None where everything may be seen."""
 

@@ -61,8 +61,7 @@ def property_value(
 def _is_one_of(leaf: IsOneOf, table: str) -> list[Fragment]:
     attr, constant = leaf.attr, leaf.constant
     if attr.label == "id":
-        is_entity = sql(f"{table}.entity_id = any(%s::uuid[])", ids_of(constant, many=leaf.many))
-        return [sql(f"{table}.ea"), is_entity]
+        return [sql(f"{table}.ea"), is_entity(leaf, f"{table}.entity_id")]
     if is_by_instant(attr):
         keys = keys_of(constant, "date", many=leaf.many)
         return [sql(f"{table}.sort_key = any(%s::bytea[])", keys)]
@@ -76,6 +75,11 @@ def _is_one_of(leaf: IsOneOf, table: str) -> list[Fragment]:
         )
     takes_null = leaf.many and None in constant.value
     return [sql(_look_up_flag(attr, table, takes_null=takes_null)), equal]
+
+
+def is_entity(leaf: IsOneOf, column: str) -> Fragment:
+    """Whether the column holds one of the ids that a leaf of an id wants."""
+    return sql(f"{column} = any(%s::uuid[])", ids_of(leaf.constant, many=leaf.many))
 
 
 def _look_up_flag(attr: Attr, table: str, *, takes_null: bool) -> str:

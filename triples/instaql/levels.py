@@ -28,7 +28,7 @@ from triples.instaql.forms import (
     Step,
     Term,
 )
-from triples.instaql.guards import OPEN, Guard, Guards
+from triples.instaql.guards import OPEN, Guard, Guards, asked_of_each
 from triples.instaql.ordered_page import MOST_ROWS, OrderedPage
 from triples.sql.fragment import EMPTY, Fragment, join, sql
 
@@ -61,7 +61,7 @@ class LevelSql:
     def top_rows(self, number: int, form: Form) -> list[Fragment]:
         """The CTEs of a top-level form's page."""
         guards = self._row_guards(form)
-        if ordered_page.suits(form) and not any(guard.can_fail for guard in guards):
+        if ordered_page.suits(form) and _follow_an_order(guards):
             return self._ordered_rows(number, form, guards)
         is_whole = form.page.limit is None and not form.page.offset
         if is_whole and not _leads_to_few(guards):
@@ -110,7 +110,7 @@ class LevelSql:
     def exists_beyond(self, edge: str, operator: str, form: Form) -> Fragment:
         """Whether a matching row stands beyond the CTE `edge`, cursors aside; false without one."""
         guards = self._row_guards(form)
-        if ordered_page.leads(form) and not any(guard.can_fail for guard in guards):
+        if ordered_page.leads(form) and _follow_an_order(guards):
             page = OrderedPage(form, self._app_id, self._conditions, guards)
             return page.exists_beyond(edge, operator)
         beyond = sql(
@@ -140,11 +140,12 @@ class LevelSql:
                 " and ", ""
             )
         found = sql(" from triples member") + self._order_join(form.order) + where + beyond
-        if any(guard.can_fail for guard in guards):
-            found = self._fenced(form, found) + sql(" where true")
         passing = [each.passes("member.entity_id") for each in guards]
-        if form.condition is not None and _names_rows(form.condition):
-            return found + join("", [_asked_of_each(each) for each in passing])
+        is_cut = form.page.limit is not None and not _leads_to_few(guards)
+        if guards and (any(guard.can_fail for guard in guards) or (is_cut and form.condition)):
+            found = self._fenced(form, found) + sql(" where true")
+        if is_cut or (form.condition is not None and _names_rows(form.condition)):
+            return found + join("", [asked_of_each(each) for each in passing])
         return found + join("", [each.wrap(" and ", "") for each in passing])
 
     def _row_guards(self, form: Form) -> tuple[Guard, ...]:
@@ -211,7 +212,7 @@ class LevelSql:
         columns = "parent, id, place, link_entity, link_attr, link_value, link_time"
         where = sql(f" from linked_{number} as linked where linked.is_member")
         if form.condition is not None:
-            where = where + _asked_of_each(self._conditions.holds(form.condition, "linked.id"))
+            where = where + asked_of_each(self._conditions.holds(form.condition, "linked.id"))
         guarded = self._guarded(form, where)
         limit = form.page.limit
         if limit is None or not form.order.is_usable:
@@ -240,7 +241,7 @@ class LevelSql:
         asked = [(guard, column) for guard, column in guards if guard is not None]
         if any(guard.can_fail for guard, _ in asked):
             found = found.wrap(" from (select linked.*", " offset 0) as linked where true")
-        found = found + join("", [_asked_of_each(each.passes(at)) for each, at in asked])
+        found = found + join("", [asked_of_each(each.passes(at)) for each, at in asked])
         attr = order_attr(form)
         hides_place = None if attr is None else self._guards.field(attr)
         if hides_place is None:
@@ -297,13 +298,9 @@ def _page_of(number: int, form: Form, rows: Fragment) -> list[Fragment]:
     ]
 
 
-def _asked_of_each(predicate: Fragment) -> Fragment:
-    """Another condition of rows that are found already.
-
-    In a `case` PostgreSQL asks it of each row, or looks once at all that satisfy it. As a join it
-    would compare all with all, since it takes the rows to be few.
-    """
-    return predicate.wrap(" and case when ", " then true else false end")
+def _follow_an_order(guards: tuple[Guard, ...]) -> bool:
+    """Whether guards may be asked row by row as an index of the order has them."""
+    return not _leads_to_few(guards) and not any(guard.can_fail for guard in guards)
 
 
 def _leads_to_few(guards: tuple[Guard, ...]) -> bool:

@@ -26,9 +26,9 @@ from triples.instaql.forms import (
     Shared,
     Term,
 )
-from triples.instaql.guards import Guard
+from triples.instaql.guards import Guard, asked_of_each
 from triples.instaql.leaf_values import compared_keys
-from triples.sql.fragment import Fragment, join, sql
+from triples.sql.fragment import EMPTY, Fragment, join, sql
 
 _NULL: Final = "''::bytea"
 
@@ -99,8 +99,7 @@ class OrderedPage:
         absent = self._members_without_key() + sql(f" and ({_NULL}, member.entity_id){beyond}")
         if operator == ">":
             absent = absent + sql(f" and (select place from {edge}) = {_NULL}")
-        absent = absent + self._where("member.entity_id")
-        return found.wrap("(", " or ") + absent.wrap("exists (", "))")
+        return found.wrap("(", " or ") + self._seen(absent).wrap("exists (", "))")
 
     def candidates(self, number: int) -> Fragment:
         """A select of (id, place) that holds the page, in no order."""
@@ -124,15 +123,15 @@ class OrderedPage:
         )
         for leaf in self._compared:
             select = select + compared_keys(leaf, "ordered").wrap(" and ", "")
-        return select + self._where("ordered.entity_id")
+        return select + self._rest_holds("ordered.entity_id") + self._passing("ordered.entity_id")
 
     def _members_without_key(self) -> Fragment:
         return sql(
-            f"select member.entity_id, {_NULL} from triples member where member.app_id = %s::uuid"
-            " and member.attr_id = %s::uuid and member.ea and member.av"
-            " and not exists (select from triples ordered where ordered.app_id = %s::uuid"
-            " and ordered.attr_id = %s::uuid and ordered.sort_key is not null"
-            " and ordered.entity_id = member.entity_id)",
+            f"select member.entity_id as id, {_NULL} as place from triples member"
+            " where member.app_id = %s::uuid and member.attr_id = %s::uuid and member.ea"
+            " and member.av and not exists (select from triples ordered"
+            " where ordered.app_id = %s::uuid and ordered.attr_id = %s::uuid"
+            " and ordered.sort_key is not null and ordered.entity_id = member.entity_id)",
             self._app_id,
             self._member.id,
             self._app_id,
@@ -149,11 +148,7 @@ class OrderedPage:
         for cursor, operator in self._cursors:
             gate = f" and {_NULL} {operator[0]}= %s::bytea"
             select = select + sql(gate, cursor_place(cursor.constant, self._attr.checked_data_type))
-        return (
-            select
-            + self._beyond_cursors(_NULL, "member.entity_id")
-            + self._where("member.entity_id")
-        )
+        return self._seen(select + self._beyond_cursors(_NULL, "member.entity_id"))
 
     def _beyond_cursors(self, place: str, row: str) -> Fragment:
         return join(
@@ -172,11 +167,21 @@ class OrderedPage:
         forwards = is_after is not self._form.order.descending
         return (">" if forwards else "<") + ("=" if cursor.inclusive else "")
 
-    def _where(self, row: str) -> Fragment:
-        passing = [guard.passes(row).wrap(" and ", "") for guard in self._guards]
-        if self._rest is not None:
-            passing.insert(0, self._conditions.holds(self._rest, row).wrap(" and ", ""))
-        return join("", passing)
+    def _seen(self, members: Fragment) -> Fragment:
+        """Those of the members who may be seen; guards are asked about few, if about any."""
+        found = members + self._rest_holds("member.entity_id")
+        if not self._guards:
+            return found
+        fenced = found.wrap("select absent.* from (", " offset 0) as absent where true")
+        return fenced + self._passing("absent.id")
+
+    def _rest_holds(self, row: str) -> Fragment:
+        if self._rest is None:
+            return EMPTY
+        return self._conditions.holds(self._rest, row).wrap(" and ", "")
+
+    def _passing(self, row: str) -> Fragment:
+        return join("", [asked_of_each(each.passes(row)) for each in self._guards])
 
 
 def _split(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.database.permissions.guarded import Guarded
-from tests.database.plans import discarded_rows, plans_of
+from tests.database.plans import discarded_rows, pages_looked_at, plans_of
 from tests.oracle.storing import store_world
 from tests.oracle.world import World, WorldBuilder
 from triples.attrs.store import load_catalog
@@ -32,6 +32,7 @@ def big_team() -> tuple[World, dict[str, str], list[str]]:
     builder.blob("teams", "name")
     builder.link("teams", "members", "$users", "teams")
     builder.blob("todos", "slug", "string", unique=True, indexed=True)
+    builder.blob("todos", "ownerId")
     builder.link("todos", "team", "teams", "todos", cardinality="one")
     builder.link("todos", "owner", "$users", "owned", cardinality="one")
     builder.entity("$users", names["ann"], 0, email="ann@x.com")
@@ -39,7 +40,8 @@ def big_team() -> tuple[World, dict[str, str], list[str]]:
     todos = [new_id() for _ in range(TODOS)]
     for number, todo in enumerate(todos):
         owner = {"owner": names["ann"]} if number % 2 else {}
-        builder.entity("todos", todo, number, slug=f"s{number}", team=names["team"], **owner)
+        values = {"slug": f"s{number}", "ownerId": names["ann"], "team": names["team"]}
+        builder.entity("todos", todo, number, **values, **owner)
     builder.fill_nulls()
     world = builder.build()
     own = tuple(attr for attr in world.attrs if attr.catalog == "user")
@@ -51,11 +53,16 @@ def options(where: dict[str, Any]) -> dict[str, Any]:
     return {"$": {"where": where}}
 
 
-async def test_rows_are_compared_with_few_others(conn: Connection) -> None:
+async def stored_big_team(conn: Connection) -> tuple[Guarded, list[str]]:
+    """The team, ready to be asked about, and the ids of its todos."""
     world, names, todos = big_team()
     await store_world(conn, world)
     await conn.execute("analyze triples")  # as PostgreSQL does by itself before long
-    guarded = Guarded(conn, await load_catalog(conn, world.app_id), names)
+    return Guarded(conn, await load_catalog(conn, world.app_id), names), todos
+
+
+async def test_rows_are_compared_with_few_others(conn: Connection) -> None:
+    guarded, todos = await stored_big_team(conn)
     rules = await guarded.push(MEMBERS_ONLY)
     slugs = [f"s{number}" for number in range(TODOS)]
     queries: dict[str, dict[str, Any]] = {
@@ -74,3 +81,30 @@ async def test_rows_are_compared_with_few_others(conn: Connection) -> None:
         assert len(shown) == (TODOS // 2 if name == "nested, hers" else TODOS)
         compared[name] = max(discarded_rows(plan) for plan in plans)
     assert max(compared.values()) < 20 * TODOS, compared
+
+
+@pytest.mark.parametrize(
+    ("rule", "order", "most_pages"),
+    [
+        pytest.param("auth.id == data.ownerId", {}, 500, id="a field, oldest"),
+        pytest.param(
+            "auth.id == data.ownerId && data.owner != 'x'", {"slug": "desc"}, 500, id="last slugs"
+        ),
+        pytest.param(
+            "auth.id in data.ref('team.members.id')",
+            {"slug": "desc"},
+            20 * TODOS,
+            id="a team, last slugs",
+        ),
+    ],
+)
+async def test_page_is_found_without_asking_about_all_rows_more_than_once(
+    conn: Connection, rule: str, order: dict[str, str], most_pages: int
+) -> None:
+    guarded, _ = await stored_big_team(conn)
+    rules = await guarded.push({"todos": {"allow": {"view": rule}}})
+    page = {"limit": 10, **({"order": order} if order else {})}
+    async with plans_of(conn) as plans:
+        found = await guarded.tree(rules, {"todos": {"$": page}}, "ann")
+    assert len(found["todos"]) == 10
+    assert max(map(pages_looked_at, plans)) < most_pages
