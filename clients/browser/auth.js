@@ -163,7 +163,7 @@ export class Auth {
     const user = (await (await this.client.storage).get('kv', 'user')) ?? null;
     const known = this.client.reactor.user;
     if (user?.refresh_token !== known?.refresh_token)
-      this.client.tell((reactor) => reactor.setUser(user));
+      this.client.tell((reactor) => reactor.setUser(user, true));
   }
 
   /** The browser comes back from a provider: its address holds a code, or why there is none. */

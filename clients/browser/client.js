@@ -57,13 +57,20 @@ export class Client {
   }
 
   async begin() {
-    const storage = await this.storage;
     const [user, attrs, pending] = await Promise.all([
-      storage.get('kv', 'user'),
-      storage.get('kv', 'attrs'),
-      storage.all('pending'),
+      this.stored((storage) => storage.get('kv', 'user')),
+      this.stored((storage) => storage.get('kv', 'attrs')),
+      this.stored((storage) => storage.all('pending')),
     ]);
     this.tell((reactor) => reactor.start({ user, attrs, pending }));
+  }
+
+  /**
+   * What is stored; undefined where it cannot be read: the page goes on without.
+   * @param {(storage: Storage) => Promise<any>} read
+   */
+  stored(read) {
+    return this.storage.then(read).catch((error) => void console.warn(error));
   }
 
   /**
@@ -124,8 +131,7 @@ export class Client {
 
   /** @param {string} key */
   async load(key) {
-    const storage = await this.storage;
-    const result = await storage.get('queries', key);
+    const result = await this.stored((storage) => storage.get('queries', key));
     if (result) this.tell((reactor) => reactor.queries.restored(key, result));
   }
 

@@ -8,6 +8,7 @@ const ESCAPES = /** @type {Record<string, string>} */ ({
   '<': '&lt;',
   '>': '&gt;',
   '"': '&quot;',
+  "'": '&#39;',
 });
 
 /** A text that is markup already. */
@@ -26,7 +27,7 @@ export function html(texts, ...values) {
 function escaped(value) {
   if (value instanceof Markup) return String(value);
   if (Array.isArray(value)) return value.map(escaped).join('');
-  return String(value ?? '').replace(/[&<>"]/g, (char) => ESCAPES[char]);
+  return String(value ?? '').replace(/[&<>"']/g, (char) => ESCAPES[char]);
 }
 
 /**

@@ -3,8 +3,6 @@
 
 /** @typedef {import('./websocket.js').OpenTransport} OpenTransport */
 
-const OPEN_TIMEOUT_MS = 10_000;
-
 /**
  * @param {string} apiURI
  * @param {string} appId
@@ -19,10 +17,8 @@ export function eventStreamTransport(apiURI, appId, Source, post) {
     /** @type {Record<string, string> | null} */
     let session = null;
     const sender = new Sender(url, post, end);
-    const timeout = setTimeout(end, OPEN_TIMEOUT_MS);
 
     function end() {
-      clearTimeout(timeout);
       source.close();
       closed();
     }
@@ -31,7 +27,6 @@ export function eventStreamTransport(apiURI, appId, Source, post) {
     source.onmessage = ({ data }) => {
       const message = JSON.parse(data);
       if (session) return received(message);
-      clearTimeout(timeout);
       session = {
         machine_id: message['machine-id'],
         session_id: message['session-id'],

@@ -1,5 +1,6 @@
-// One connection at a time: opened after a delay, replaced, closed. Where a transport closes before
-// a word came through it, the next attempt takes another kind; one that worked is taken again.
+// One connection at a time: opened after a delay, replaced, closed. Where a transport cannot be made,
+// does not open in time, or closes before a word came through it, the next attempt takes another
+// kind; after one that worked, the preferred one.
 
 /**
  * @typedef {import('./websocket.js').OpenTransport} OpenTransport
@@ -7,6 +8,8 @@
  * @typedef {{connecting: () => void, opened: () => void, received: (frame: any) => void,
  *            lost: () => void}} LineListener
  */
+
+const OPEN_TIMEOUT_MS = 10_000;
 
 export class Line {
   /** @param {OpenTransport[]} kinds the preferred one first @param {LineListener} listener */
@@ -31,20 +34,29 @@ export class Line {
     const attempt = ++this.attempt;
     const isCurrent = () => attempt === this.attempt;
     let heard = false;
+    const closed = () => {
+      if (!isCurrent()) return;
+      this.kind = heard ? 0 : (this.kind + 1) % this.kinds.length;
+      this.disconnect();
+      this.listener.lost();
+    };
     this.listener.connecting();
-    this.transport = this.kinds[this.kind]({
-      opened: () => isCurrent() && this.listener.opened(),
-      received: (frame) => {
-        heard = true;
-        if (isCurrent()) this.listener.received(frame);
-      },
-      closed: () => {
-        if (!isCurrent()) return;
-        this.kind = heard ? 0 : (this.kind + 1) % this.kinds.length;
-        this.transport = null;
-        this.listener.lost();
-      },
-    });
+    this.timer = setTimeout(closed, OPEN_TIMEOUT_MS);
+    const opened = () => {
+      if (!isCurrent()) return;
+      clearTimeout(this.timer);
+      this.listener.opened();
+    };
+    const received = (/** @type {any} */ frame) => {
+      heard = true;
+      if (isCurrent()) this.listener.received(frame);
+    };
+    try {
+      this.transport = this.kinds[this.kind]({ opened, received, closed });
+    } catch (error) {
+      console.warn(error); // a socket without TLS from a page with it, say
+      closed();
+    }
   }
 
   /** @param {any} message */

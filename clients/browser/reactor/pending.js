@@ -26,8 +26,8 @@ export class Pending {
   constructor() {
     /** @type {Mutation[]} in the order in which they were made */
     this.list = [];
-    /** @type {{attrs: Attrs | null, steps: Map<string, Step[]>}} */
-    this.words = { attrs: null, steps: new Map() };
+    /** @type {{attrs: Attrs | null, steps: WeakMap<Step[], Step[]>}} */
+    this.words = { attrs: null, steps: new WeakMap() };
     /** @type {WeakMap<TripleStore, {mutations: Mutation[], version: TripleStore}>} by answer */
     this.versions = new WeakMap();
   }
@@ -96,10 +96,10 @@ export class Pending {
    * @returns {Step[]}
    */
   stepsFor(mutation, attrs) {
-    if (this.words.attrs !== attrs) this.words = { attrs, steps: new Map() };
-    const known = this.words.steps.get(mutation.eventId);
+    if (this.words.attrs !== attrs) this.words = { attrs, steps: new WeakMap() };
+    const known = this.words.steps.get(mutation.steps);
     const steps = known ?? rewritten(mutation.steps, attrs);
-    this.words.steps.set(mutation.eventId, steps);
+    this.words.steps.set(mutation.steps, steps);
     return steps;
   }
 

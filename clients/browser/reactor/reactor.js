@@ -286,13 +286,14 @@ export class Reactor {
   /**
    * Somebody signed in or out: nothing of the one before is kept, and the line is opened anew.
    * @param {User | null} user
+   * @param {boolean} [isStored] another tab did so, and stored it; what is there now is the user's
    */
-  setUser(user) {
+  setUser(user, isStored = false) {
     this.user = user;
     this.writes.abandonAll('Another user has signed in.');
     this.queries.forgetResults();
-    this.effects.add({ do: 'forget-all' });
-    if (user) this.effects.add({ do: 'save', store: 'kv', key: 'user', value: user });
+    if (!isStored) this.effects.add({ do: 'forget-all' });
+    if (user && !isStored) this.effects.add({ do: 'save', store: 'kv', key: 'user', value: user });
     this.effects.inform(this.userListeners, user);
     this.reconnect();
   }

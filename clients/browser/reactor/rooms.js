@@ -15,6 +15,8 @@ import { edited, sliceOf } from './presence.js';
  * }} Room
  */
 
+const MOST_UNSENT = 100; // what was said long before there was a line is no news
+
 export class Rooms {
   /** @param {Core} core */
   constructor(core) {
@@ -28,8 +30,12 @@ export class Rooms {
     const known = this.byId.get(id);
     const room = known ?? this.newRoom(type, id);
     room.holders += 1;
-    if (presence) room.presence = presence;
-    if (!known) this.sendJoin(room);
+    if (!known) {
+      room.presence = presence;
+      this.sendJoin(room);
+    } else if (presence && !room.presence) {
+      this.publishPresence(room, presence);
+    }
     return room;
   }
 
@@ -57,6 +63,7 @@ export class Rooms {
     room.holders -= 1;
     if (room.holders > 0 || this.byId.get(room.id) !== room) return;
     this.byId.delete(room.id);
+    Object.assign(room, { isConnected: false, unsent: [] });
     this.say({ op: 'leave-room', 'room-id': room.id });
   }
 
@@ -71,7 +78,10 @@ export class Rooms {
 
   /** @param {Room} room @param {string} topic @param {any} data */
   publishTopic(room, topic, data) {
-    if (!room.isConnected) return void room.unsent.push({ topic, data });
+    if (!room.isConnected) {
+      if (room.holders > 0) room.unsent = [...room.unsent, { topic, data }].slice(-MOST_UNSENT);
+      return;
+    }
     const { id, type } = room;
     this.say({ op: 'client-broadcast', 'room-id': id, roomType: type, topic, data });
   }

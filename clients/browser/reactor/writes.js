@@ -14,6 +14,7 @@ import { InstantError } from './instant_error.js';
  */
 
 const ANSWER_MS = 6000; // the server gives up after 5 s
+const LONGEST_DOUBLING = 4; // a server that is slow for everybody must not be asked ever again
 
 export class Writes {
   /** @param {Core} core */
@@ -23,6 +24,7 @@ export class Writes {
     this.promises = new Map();
     /** @type {Set<string>} */
     this.inFlight = new Set();
+    this.silences = 0; // lines that were given up for want of answers, since the last answer
     /** @type {Set<(error: any) => void>} */
     this.errorListeners = new Set();
   }
@@ -50,12 +52,13 @@ export class Writes {
   steps(chunks) {
     const { core } = this;
     const stores = core.queries.shownStores();
-    return stepsOf(chunks, {
+    const steps = stepsOf(chunks, {
       attrs: core.pending.attrsOver(core.knownAttrs()),
       newId: core.newId,
       schema: core.schema,
       exists: (etype, target) => stores.some((store) => isShown(store, etype, target)),
     });
+    return JSON.parse(JSON.stringify(steps)); // dates, say: what shows and is stored is what travels
   }
 
   /** @param {import('../instaml/steps.js').Step[]} steps @param {Promised} promised */
@@ -83,9 +86,11 @@ export class Writes {
     const steps = core.pending.stepsFor(mutation, core.knownAttrs());
     core.send(eventId, { op: 'transact', 'tx-steps': steps, created, order });
     this.inFlight.add(eventId);
-    core.deadlines.set(eventId, core.now() + ANSWER_MS * this.inFlight.size, () =>
-      core.reconnect(),
-    );
+    const patience = ANSWER_MS * this.inFlight.size * 2 ** Math.min(this.silences, LONGEST_DOUBLING);
+    core.deadlines.set(eventId, core.now() + patience, () => {
+      this.silences += 1;
+      core.reconnect();
+    });
   }
 
   /** After a new connection: what was not answered is sent again, in order. */
@@ -132,6 +137,7 @@ export class Writes {
 
   /** @param {string} eventId */
   answered(eventId) {
+    this.silences = 0;
     this.inFlight.delete(eventId);
     this.core.deadlines.clear(eventId);
   }

@@ -60,6 +60,38 @@ test('after one that worked, the preferred kind is tried again', async () => {
   );
 });
 
+test('a transport that cannot be made is followed by the other kind', async (t) => {
+  t.mock.method(console, 'warn', () => {});
+  const heard = [];
+  const refuse = () => {
+    throw new Error('No socket without TLS from here.');
+  };
+  const listener = { connecting: () => heard.push('connecting'), lost: () => heard.push('lost') };
+  const line = new Line([refuse, () => heard.push('events') && { close() {} }], listener);
+  line.connect(0);
+  await soon();
+  line.connect(0);
+  await soon();
+  line.disconnect();
+  assert.deepEqual(heard, ['connecting', 'lost', 'connecting', 'events']);
+});
+
+test('a transport that does not open in time is followed by the other kind', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { line, opened, heard } = lines();
+  line.connect(0);
+  t.mock.timers.tick(0);
+  t.mock.timers.tick(9_999);
+  assert.deepEqual(heard, ['connecting']);
+  t.mock.timers.tick(1);
+  assert.deepEqual([heard, opened[0].closed], [['connecting', 'lost'], true]);
+  line.connect(0);
+  t.mock.timers.tick(0);
+  opened[1].listener.opened();
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(heard, ['connecting', 'lost', 'connecting', 'opened']);
+});
+
 test('nothing is heard of a transport that was replaced', async () => {
   const { line, opened, heard } = lines();
   line.connect(0);

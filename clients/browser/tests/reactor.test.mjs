@@ -138,6 +138,36 @@ test('a change that is not answered in time is sent again on a new line', () => 
   assert.equal(harness.reactor.pending.list.length, 1);
 });
 
+test('a server that does not answer is given longer each time, until it does', () => {
+  const harness = watching();
+  harness.act(write('Two'));
+  const [{ 'client-event-id': eventId }] = harness.sent();
+  const patience = () => harness.reactor.deadlines.next() - harness.time;
+  const seen = [patience()];
+  for (let line = 0; line < 6; line++) {
+    pass(harness, patience());
+    harness.act(['opened']);
+    harness.reactor.received({ op: 'init-ok', 'session-id': 's', attrs: list });
+    seen.push(patience());
+  }
+  assert.deepEqual(
+    seen.map((ms) => ms / 6000),
+    [1, 2, 4, 8, 16, 16, 16],
+  );
+  harness.reactor.received({ op: 'transact-ok', 'client-event-id': eventId, 'tx-id': 11 });
+  harness.act(write('Three'));
+  assert.equal(harness.reactor.deadlines.next() - harness.time, 6000);
+});
+
+test('what shows at once is what travels', () => {
+  const harness = watching();
+  const values = { title: new Date(0), meta: { gone: undefined, list: [undefined] } };
+  harness.act(['transact', 'now', [['posts', 'p1', ['update', values]]]]);
+  harness.take();
+  const shown = { id: 'p1', title: '1970-01-01T00:00:00.000Z', meta: { list: [null] } };
+  assert.deepEqual(last(harness), [shown]);
+});
+
 test('offline, changes wait, and answers of an earlier visit show', () => {
   const harness = new Harness({ isOnline: false });
   harness.act(['subscribe', 'posts', POSTS]);
@@ -238,6 +268,15 @@ test('another user sees nothing of the one before', () => {
   harness.take();
   assert.equal(harness.reactor.pending.list.length, 0);
   assert.equal(harness.reactor.queries.find(POSTS).result, null);
+});
+
+test('what another tab has stored for the user stays where it is', () => {
+  const harness = watching();
+  harness.reactor.setUser({ id: 'other', refresh_token: 't' }, true);
+  assert.deepEqual(
+    harness.take().map((effect) => effect.do),
+    ['disconnect', 'connect'],
+  );
 });
 
 test('a question asked once is answered by the server alone', () => {
@@ -377,4 +416,39 @@ test('rooms: a room is left when nobody holds it, and joined again after a recon
   assert.deepEqual(harness.ops(), ['leave-room']);
   harness.reactor.received({ op: 'join-room-ok', 'room-id': 'r1' });
   assert.deepEqual(harness.ops(), ['leave-room']);
+});
+
+test('rooms: who joins with a presence is seen with it, unless there is one already', () => {
+  const harness = new Harness().online(list);
+  harness.act(['join', 'r1']);
+  harness.reactor.received({ op: 'join-room-ok', 'room-id': 'r1' });
+  harness.take();
+  harness.act(['join', 'r1', { name: 'me' }]);
+  assert.deepEqual(
+    harness.sent().map(({ op, data }) => [op, data]),
+    [['set-presence', { name: 'me' }]],
+  );
+  harness.act(['join', 'r1', { name: 'again' }]);
+  assert.deepEqual(harness.ops(), []);
+  assert.deepEqual(harness.rooms.r1.presence, { name: 'me' });
+});
+
+test('rooms: nothing is said to a room that was left', () => {
+  const harness = new Harness().online(list);
+  harness.act(['join', 'r1']);
+  harness.reactor.received({ op: 'join-room-ok', 'room-id': 'r1' });
+  harness.act(['leave', 'r1']);
+  harness.take();
+  harness.act(['presence', 'r1', { typing: true }]);
+  harness.act(['say', 'r1', 'late']);
+  assert.deepEqual(harness.ops(), []);
+  assert.deepEqual(harness.rooms.r1.unsent, []);
+});
+
+test('rooms: of what is said without a line the newest hundred are kept', () => {
+  const harness = new Harness({ isOnline: false });
+  harness.act(['join', 'r1']);
+  for (let word = 0; word < 150; word++) harness.act(['say', 'r1', word]);
+  const { unsent } = harness.rooms.r1;
+  assert.deepEqual([unsent.length, unsent[0].data, unsent[99].data], [100, 50, 149]);
 });

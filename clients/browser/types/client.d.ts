@@ -20,6 +20,11 @@ export class Client {
     ready: Promise<void>;
     begin(): Promise<void>;
     /**
+     * What is stored; undefined where it cannot be read: the page goes on without.
+     * @param {(storage: Storage) => Promise<any>} read
+     */
+    stored(read: (storage: Storage) => Promise<any>): Promise<any>;
+    /**
      * Give the Reactor an input, and do what it wants done about it.
      * @template T
      * @param {(reactor: Reactor) => T} input

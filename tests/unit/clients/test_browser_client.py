@@ -9,7 +9,7 @@ from tests.sdk.node import node_environment, program
 
 CLIENT = PROJECT_DIR / "clients" / "browser"
 LIMIT_SECONDS = 120
-LEAST_TESTS = 180
+LEAST_TESTS = 200
 
 
 def test_node_finds_no_fault() -> None:

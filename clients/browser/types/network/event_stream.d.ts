@@ -1,3 +1,4 @@
+/** @typedef {import('./websocket.js').OpenTransport} OpenTransport */
 /**
  * @param {string} apiURI
  * @param {string} appId

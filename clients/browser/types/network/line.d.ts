@@ -1,9 +1,3 @@
-/**
- * @typedef {import('./websocket.js').OpenTransport} OpenTransport
- * @typedef {import('./websocket.js').Transport} Transport
- * @typedef {{connecting: () => void, opened: () => void, received: (frame: any) => void,
- *            lost: () => void}} LineListener
- */
 export class Line {
     /** @param {OpenTransport[]} kinds the preferred one first @param {LineListener} listener */
     constructor(kinds: OpenTransport[], listener: LineListener);

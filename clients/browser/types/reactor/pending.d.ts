@@ -9,10 +9,10 @@ export const LINGER_MS: 30000;
 export class Pending {
     /** @type {Mutation[]} in the order in which they were made */
     list: Mutation[];
-    /** @type {{attrs: Attrs | null, steps: Map<string, Step[]>}} */
+    /** @type {{attrs: Attrs | null, steps: WeakMap<Step[], Step[]>}} */
     words: {
         attrs: Attrs | null;
-        steps: Map<string, Step[]>;
+        steps: WeakMap<Step[], Step[]>;
     };
     /** @type {WeakMap<TripleStore, {mutations: Mutation[], version: TripleStore}>} by answer */
     versions: WeakMap<TripleStore, {

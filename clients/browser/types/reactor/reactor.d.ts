@@ -82,8 +82,9 @@ export class Reactor {
     /**
      * Somebody signed in or out: nothing of the one before is kept, and the line is opened anew.
      * @param {User | null} user
+     * @param {boolean} [isStored] another tab did so, and stored it; what is there now is the user's
      */
-    setUser(user: User | null): void;
+    setUser(user: User | null, isStored?: boolean): void;
 }
 export type Attr = import("../store/attrs.js").Attr;
 export type Mutation = import("./pending.js").Mutation;

@@ -1,13 +1,3 @@
-/**
- * @typedef {import('./reactor.js').Reactor} Core
- * @typedef {import('./presence.js').SliceOptions} SliceOptions
- * @typedef {{options: SliceOptions, listener: (slice: any) => void, seen: any}} Watcher
- * @typedef {{
- *   type: string, id: string, holders: number, isConnected: boolean, error: any, presence: any,
- *   sessions: import('./presence.js').Sessions, watchers: Set<Watcher>,
- *   topics: Map<string, Set<(event: [any, any]) => void>>, unsent: {topic: string, data: any}[],
- * }} Room
- */
 export class Rooms {
     /** @param {Core} core */
     constructor(core: Core);
@@ -23,7 +13,7 @@ export class Rooms {
     /** @param {Room} room @param {any} change keys to set; those that are undefined go */
     publishPresence(room: Room, change: any): void;
     /** @param {Room} room @param {string} topic @param {any} data */
-    publishTopic(room: Room, topic: string, data: any): undefined;
+    publishTopic(room: Room, topic: string, data: any): void;
     /** @param {Room} room @param {Watcher} watcher @returns {() => void} stop */
     watch(room: Room, watcher: Watcher): () => void;
     /** @param {Room} room @param {string} topic @param {(event: [any, any]) => void} listener */

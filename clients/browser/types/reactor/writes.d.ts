@@ -6,6 +6,7 @@ export class Writes {
     promises: Map<string, Promised>;
     /** @type {Set<string>} */
     inFlight: Set<string>;
+    silences: number;
     /** @type {Set<(error: any) => void>} */
     errorListeners: Set<(error: any) => void>;
     /**
@@ -14,7 +15,7 @@ export class Writes {
      */
     transact(chunks: import("../instaml/chunks.js").Chunk | import("../instaml/chunks.js").Chunk[], promised: Promised): void;
     /** @param {any} chunks */
-    steps(chunks: any): import("../instaml/steps.js").Step[];
+    steps(chunks: any): any;
     /** @param {import('../instaml/steps.js').Step[]} steps @param {Promised} promised */
     begin(steps: import("../instaml/steps.js").Step[], promised: Promised): void;
     /** @param {Mutation} mutation */
