@@ -1,20 +1,26 @@
-"""A todo that is watched on two servers, and changed behind their backs."""
+"""A todo that is watched by two, and changed behind the servers' backs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import psycopg
 
-from tests.realtime.peer import Message, Peer, peer
+from tests.realtime.peer import Message, Peer, SocketServer, peer
 from tests.realtime.steps import Namespace, new_id
-from tests.scaled import Scaled
-from tests.sdk.apps import App, create_app
+from tests.sdk.apps import App, HttpServer, create_app
 
 _SET_N: Final = "update triples set value = to_jsonb(%s) where app_id = %s and attr_id = %s"
+
+
+class Served(HttpServer, SocketServer, Protocol):
+    """Servers, and the database that all of them are on."""
+
+    @property
+    def database_url(self) -> str: ...
 
 
 @dataclass(slots=True)
@@ -46,14 +52,14 @@ class Watched:
 
 
 @contextmanager
-def watched_todo(scaled: Scaled, title: str) -> Iterator[Watched]:
-    """One session on each of two servers shows a todo whose `n` is 0."""
-    app, todos = create_app(scaled, title), Namespace.of("todos", "n")
-    with peer(scaled, app.id) as ann, peer(scaled, app.id) as bob:
+def watched_todo(served: Served, title: str) -> Iterator[Watched]:
+    """Two sessions, of two servers where there are two, show a todo whose `n` is 0."""
+    app, todos = create_app(served, title), Namespace.of("todos", "n")
+    with peer(served, app.id) as ann, peer(served, app.id) as bob:
         for watcher in (ann, bob):
             assert watcher.init(app.id)["op"] == "init-ok"
         answer = ann.transact(*todos.add_attrs(), *todos.put(new_id(), n=0))
         assert answer["op"] == "transact-ok"
         for watcher in (ann, bob):
             watcher.ask("add-query", q={"todos": {}})
-        yield Watched(scaled.database_url, app, todos, [ann, bob])
+        yield Watched(served.database_url, app, todos, [ann, bob])
