@@ -320,11 +320,15 @@ def _finds_few(condition: Condition) -> bool:
 
 
 def _names_rows(condition: Condition) -> bool:
-    """Whether the condition lists unique values, so that its rows are no more than they."""
+    """Whether the condition names its rows: by unique values, or by what they are linked to.
+
+    Others, such as `done = false`, may hold for more rows than anybody may see.
+    """
     match condition:
         case Shared(terms):
             return any(
-                isinstance(term.leaf, IsOneOf) and term.leaf.attr.unique and not term.path
+                isinstance(term.leaf, Linked)
+                or (isinstance(term.leaf, IsOneOf) and bool(term.leaf.attr.unique or term.path))
                 for term in terms
             )
         case All(items):

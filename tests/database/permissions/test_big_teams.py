@@ -70,6 +70,8 @@ async def test_rows_are_compared_with_few_others(conn: Connection) -> None:
         "nested, hers": {"teams": {"todos": options({"owner.email": "ann@x.com"})}},
         "by ids": {"todos": options({"id": {"$in": todos}})},
         "by unique values": {"todos": options({"slug": {"$in": slugs}})},
+        "by a link": {"todos": options({"team": guarded.names["team"]})},
+        "by a path": {"todos": options({"team.name": "all"})},
         "by either": {"todos": options({"or": [{"id": {"$in": todos}}, {"slug": "s1"}]})},
     }
     compared = {}
