@@ -38,12 +38,21 @@ class Guard:
 
 
 def asked_of_each(predicate: Fragment) -> Fragment:
-    """Another condition of rows that are found already, or come one by one until there are enough.
+    """Another condition of rows that are found already.
 
     In a `case` PostgreSQL asks it of each row, or looks once at all that satisfy it. As a join it
-    would compare all with all, since it takes the rows to be few, and ask about all of them.
+    would compare all with all, since it takes the rows to be few.
     """
     return predicate.wrap(" and case when ", " then true else false end")
+
+
+def asked_until_enough(predicate: Fragment) -> Fragment:
+    """Another condition of rows that come one by one until there are enough.
+
+    In a select of its own it is asked for each row and in no other way: a look at all that satisfy
+    it would be one too many.
+    """
+    return predicate.wrap(" and (select ", ")")
 
 
 class Guards(Protocol):

@@ -28,7 +28,7 @@ from triples.instaql.forms import (
     Step,
     Term,
 )
-from triples.instaql.guards import OPEN, Guard, Guards, asked_of_each
+from triples.instaql.guards import OPEN, Guard, Guards, asked_of_each, asked_until_enough
 from triples.instaql.ordered_page import MOST_ROWS, OrderedPage
 from triples.sql.fragment import EMPTY, Fragment, join, sql
 
@@ -144,7 +144,9 @@ class LevelSql:
         is_cut = form.page.limit is not None and not _leads_to_few(guards)
         if guards and (any(guard.can_fail for guard in guards) or (is_cut and form.condition)):
             found = self._fenced(form, found) + sql(" where true")
-        if is_cut or (form.condition is not None and _names_rows(form.condition)):
+        if is_cut:
+            return found + join("", [asked_until_enough(each) for each in passing])
+        if form.condition is not None and _names_rows(form.condition):
             return found + join("", [asked_of_each(each) for each in passing])
         return found + join("", [each.wrap(" and ", "") for each in passing])
 

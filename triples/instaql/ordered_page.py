@@ -26,7 +26,7 @@ from triples.instaql.forms import (
     Shared,
     Term,
 )
-from triples.instaql.guards import Guard, asked_of_each
+from triples.instaql.guards import Guard, asked_until_enough
 from triples.instaql.leaf_values import compared_keys
 from triples.sql.fragment import EMPTY, Fragment, join, sql
 
@@ -181,7 +181,7 @@ class OrderedPage:
         return self._conditions.holds(self._rest, row).wrap(" and ", "")
 
     def _passing(self, row: str) -> Fragment:
-        return join("", [asked_of_each(each.passes(row)) for each in self._guards])
+        return join("", [asked_until_enough(each.passes(row)) for each in self._guards])
 
 
 def _split(

@@ -32,7 +32,6 @@ def big_team() -> tuple[World, dict[str, str], list[str]]:
     builder.blob("teams", "name")
     builder.link("teams", "members", "$users", "teams")
     builder.blob("todos", "slug", "string", unique=True, indexed=True)
-    builder.blob("todos", "ownerId")
     builder.link("todos", "team", "teams", "todos", cardinality="one")
     builder.link("todos", "owner", "$users", "owned", cardinality="one")
     builder.entity("$users", names["ann"], 0, email="ann@x.com")
@@ -40,8 +39,7 @@ def big_team() -> tuple[World, dict[str, str], list[str]]:
     todos = [new_id() for _ in range(TODOS)]
     for number, todo in enumerate(todos):
         owner = {"owner": names["ann"]} if number % 2 else {}
-        values = {"slug": f"s{number}", "ownerId": names["ann"], "team": names["team"]}
-        builder.entity("todos", todo, number, **values, **owner)
+        builder.entity("todos", todo, number, slug=f"s{number}", team=names["team"], **owner)
     builder.fill_nulls()
     world = builder.build()
     own = tuple(attr for attr in world.attrs if attr.catalog == "user")
@@ -85,28 +83,11 @@ async def test_rows_are_compared_with_few_others(conn: Connection) -> None:
     assert max(compared.values()) < 20 * TODOS, compared
 
 
-@pytest.mark.parametrize(
-    ("rule", "order", "most_pages"),
-    [
-        pytest.param("auth.id == data.ownerId", {}, 500, id="a field, oldest"),
-        pytest.param(
-            "auth.id == data.ownerId && data.owner != 'x'", {"slug": "desc"}, 500, id="last slugs"
-        ),
-        pytest.param(
-            "auth.id in data.ref('team.members.id')",
-            {"slug": "desc"},
-            20 * TODOS,
-            id="a team, last slugs",
-        ),
-    ],
-)
-async def test_page_is_found_without_asking_about_all_rows_more_than_once(
-    conn: Connection, rule: str, order: dict[str, str], most_pages: int
-) -> None:
+async def test_page_in_an_order_walks_its_index_no_more_than_once(conn: Connection) -> None:
     guarded, _ = await stored_big_team(conn)
-    rules = await guarded.push({"todos": {"allow": {"view": rule}}})
-    page = {"limit": 10, **({"order": order} if order else {})}
+    rules = await guarded.push(MEMBERS_ONLY)
+    page = {"limit": 10, "order": {"slug": "desc"}}
     async with plans_of(conn) as plans:
         found = await guarded.tree(rules, {"todos": {"$": page}}, "ann")
     assert len(found["todos"]) == 10
-    assert max(map(pages_looked_at, plans)) < most_pages
+    assert max(map(pages_looked_at, plans)) < 20 * TODOS
