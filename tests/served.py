@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -24,6 +24,7 @@ from instant_project.env import PROJECT_DIR
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.02
+ACTIVE_SLOTS: Final = "select count(*) from pg_replication_slots where database = %s and active"
 
 
 def free_port() -> int:
@@ -167,7 +168,17 @@ def own_database() -> Iterator[str]:
         try:
             yield as_url(make_conninfo(configured, dbname=name))
         finally:
+            _wait_until_nobody_reads_the_log(conn, name)
             conn.execute(f"drop database {name} with (force)")
+
+
+def _wait_until_nobody_reads_the_log(conn: psycopg.Connection[Any], database: str) -> None:
+    """A back end notices a moment later that its reader has ended; force does not reach it."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while conn.execute(ACTIVE_SLOTS, [database]).fetchone() != (0,):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"somebody reads the log of {database} still")
+        time.sleep(POLL_SECONDS)
 
 
 def as_url(conninfo: str) -> str:
