@@ -16,7 +16,6 @@ load 'auto_explain';
 set auto_explain.log_min_duration = 0;
 set auto_explain.log_analyze = on;
 set auto_explain.log_timing = off;
-set auto_explain.log_buffers = on;
 set auto_explain.log_format = json;
 set client_min_messages = log;
 """
@@ -46,8 +45,3 @@ def discarded_rows(plan: dict[str, Any]) -> int:
     """How many pairs of rows were compared and found not to belong together."""
     own = plan.get("Rows Removed by Join Filter", 0) * plan.get("Actual Loops", 1)
     return int(own) + sum(discarded_rows(child) for child in plan.get("Plans", ()))
-
-
-def pages_looked_at(plan: dict[str, Any]) -> int:
-    """How many pages of 8 kB of tables and indexes were looked at, each time counted."""
-    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.database.permissions.guarded import Guarded
-from tests.database.plans import discarded_rows, pages_looked_at, plans_of
+from tests.database.plans import discarded_rows, plans_of
 from tests.oracle.storing import store_world
 from tests.oracle.world import World, WorldBuilder
 from triples.attrs.store import load_catalog
@@ -81,13 +81,3 @@ async def test_rows_are_compared_with_few_others(conn: Connection) -> None:
         assert len(shown) == (TODOS // 2 if name == "nested, hers" else TODOS)
         compared[name] = max(discarded_rows(plan) for plan in plans)
     assert max(compared.values()) < 20 * TODOS, compared
-
-
-async def test_page_in_an_order_walks_its_index_no_more_than_once(conn: Connection) -> None:
-    guarded, _ = await stored_big_team(conn)
-    rules = await guarded.push(MEMBERS_ONLY)
-    page = {"limit": 10, "order": {"slug": "desc"}}
-    async with plans_of(conn) as plans:
-        found = await guarded.tree(rules, {"todos": {"$": page}}, "ann")
-    assert len(found["todos"]) == 10
-    assert max(map(pages_looked_at, plans)) < 20 * TODOS

@@ -71,6 +71,34 @@ async def test_value_of_a_whole_etype_is_read_in_one_look(guarded: Guarded) -> N
     assert not [line for line in plan.splitlines() if "Filter" in line and "md5(" in line], plan
 
 
+@pytest.mark.parametrize(
+    ("page", "rule", "by_row"),
+    [
+        pytest.param({"limit": 2}, "auth.id == data.ownerId", True, id="a field"),
+        pytest.param(
+            {"limit": 2, "order": {"title": "asc"}}, "auth.id == data.ownerId", True, id="in order"
+        ),
+        pytest.param({"limit": 2}, "auth.id == data.owner", False, id="rows that an index has"),
+        pytest.param(
+            {"limit": 2, "order": {"title": "asc"}},
+            "auth.id in data.ref('team.members.id')",
+            False,
+            id="rows that links lead to, in order",
+        ),
+    ],
+)
+async def test_rows_of_a_page_are_asked_about_until_there_are_enough(
+    guarded: Guarded, page: dict[str, Any], rule: str, by_row: bool
+) -> None:
+    if guarded.in_python:
+        return
+    rules = await guarded.push({"todos": {"allow": {"view": rule}}})
+    plan = await generic_plan(guarded, guarded.prepared(rules, {"todos": {"$": page}}, "ann"))
+    asked = [line for line in plan.splitlines() if "Filter" in line and "SubPlan" in line]
+    assert bool(asked) == by_row, plan
+    assert "hashed SubPlan" not in plan
+
+
 async def generic_plan(guarded: Guarded, prepared: PreparedQuery) -> str:
     """How PostgreSQL runs a query's statement for whatever values."""
     statement = prepared.statement
