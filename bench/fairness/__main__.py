@@ -26,7 +26,8 @@ from bench.server import BenchServer, bench_server
 
 ITEMS = 100
 TRANSACTIONS_A_SECOND = 100
-BLOCK = 20
+BLOCK = 50
+SETTLE_SECONDS = 1.0  # it is measured what an app costs that changes without end, not a burst
 WARM_UP = 40
 TIMES_QUIET = 2.0
 
@@ -89,6 +90,7 @@ async def _measure(server: BenchServer, rounds: int) -> int:
         alone += await quiet_app.rounds(BLOCK)
         for disturber, took in zip(disturbers, beside, strict=True):
             async with disturber.at_work():
+                await asyncio.sleep(SETTLE_SECONDS)
                 took += await quiet_app.rounds(BLOCK)
     quiet, unseen, busy = map(Percentiles.of, (alone, *beside))
     print_table(
@@ -109,7 +111,7 @@ async def _measure(server: BenchServer, rounds: int) -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench.fairness", description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=200, help="writes of each kind (200)")
+    parser.add_argument("--rounds", type=int, default=400, help="writes of each kind (400)")
     return parser.parse_args()
 
 

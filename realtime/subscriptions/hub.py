@@ -145,7 +145,9 @@ class QueryHub:
     def unsubscribe(self, subscription: Subscription) -> None:
         """Drop the interest; a query that nobody watches is forgotten and its run cancelled."""
         live, session = subscription.live, subscription.session
-        session.subscriptions.pop(live.key.query_json, None)
+        if session.subscriptions.get(live.key.query_json) is not subscription:
+            return  # dropped already: by the end of its session, while its first answer was awaited
+        del session.subscriptions[live.key.query_json]
         session.changed.pop(live.key.query_json, None)
         if subscription.move is not None:
             subscription.move.cancel()

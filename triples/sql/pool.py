@@ -7,8 +7,10 @@ canonical `str` and JSON through orjson, in the form the rest of the project use
 
 from __future__ import annotations
 
+import asyncio
 import select
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
 import orjson
@@ -27,6 +29,7 @@ MAX_ASIDE: Final = 2  # what goes aside is one short statement
 
 _pool: AsyncConnectionPool[Connection] | None = None
 _aside: AsyncConnectionPool[Connection] | None = None
+_returning: set[asyncio.Task[None]] = set()
 
 
 def session_options(statement_timeout_seconds: float) -> str:
@@ -93,7 +96,7 @@ async def close_pool() -> None:
 
 def connection() -> AbstractAsyncContextManager[Connection]:
     """Borrow a connection for the length of an `async with` block."""
-    return _opened(_pool).connection()
+    return _lent(_opened(_pool))
 
 
 def aside() -> AbstractAsyncContextManager[Connection]:
@@ -102,7 +105,25 @@ def aside() -> AbstractAsyncContextManager[Connection]:
     These have a pool of their own: if everybody who holds a connection waited for a second one of
     the same pool, nobody would get one.
     """
-    return _opened(_aside).connection()
+    return _lent(_opened(_aside))
+
+
+@asynccontextmanager
+async def _lent(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Connection]:
+    """A connection of the pool, which gets it back whatever happens.
+
+    The pool's own context manager waits for the pool's lock to give it back, and loses it for ever
+    if the borrower is cancelled at that moment.
+    """
+    conn = await pool.getconn()
+    try:
+        async with conn:
+            yield conn
+    finally:
+        returning = asyncio.create_task(pool.putconn(conn))
+        _returning.add(returning)
+        returning.add_done_callback(_returning.discard)
+        await asyncio.shield(returning)
 
 
 def _opened(pool: AsyncConnectionPool[Connection] | None) -> AsyncConnectionPool[Connection]:
