@@ -30,6 +30,7 @@ class LiveClient:
         self.processed: dict[bytes, list[int]] = {}
         self.errors: list[dict[str, Any]] = []
         self.replies: dict[str, dict[str, Any]] = {}
+        self.closed_with: tuple[int, str] | None = None
         self.heard = asyncio.Event()
 
     async def send_text(self, text: str) -> None:
@@ -51,7 +52,9 @@ class LiveClient:
         self.heard.set()
 
     async def close(self, code: int, reason: str) -> None:
-        """The server ends the connection; nothing is kept of it."""
+        """The server ends the connection."""
+        self.closed_with = (code, reason)
+        self.heard.set()
 
     def _take(self, query: Any, result: list[Any], processed_tx_id: int) -> None:
         key = json.canonical(query)
@@ -80,6 +83,23 @@ class Conversation:
         """Return when another frame has arrived."""
         self.client.heard.clear()
         await self.client.heard.wait()
+        assert self.client.closed_with is None, self.client.closed_with
+
+    def circumstances(self) -> str:
+        """What the server knows of the session's queries, for whoever waits in vain."""
+        feed, app = lifecycle.running().feed.state, self.session.app
+        lines = [f"{feed}", f"unsent: {self.session.unsent_bytes} bytes"]
+        if app is not None:
+            lines.append(
+                f"app: transaction {app.processed_tx_id}, fed {app.fed_tx_id},"
+                f" {app.refreshers} refreshers, {len(app.dirty)} to refresh, {app.read_slots}"
+            )
+        for each in self.session.subscriptions.values():
+            live = each.live
+            sent = f"sent {each.sent_version} of {live.version}, moving: {each.move}"
+            stale = f"stale: {live.stale}, awaits {live.awaited_xids}, runs: {live.run}"
+            lines.append(f"{live.query}: {sent}; {stale}; failed with {live.failure!r}")
+        return "\n  ".join(lines)
 
 
 @asynccontextmanager

@@ -198,7 +198,7 @@ async def _until_current(
         got = _comparable(watcher.client.answers[key])
         raise AssertionError(
             f"{about}: {watcher.viewer} asks {json.dumps(query).decode()}\n  a new client gets"
-            f" {fresh}\n  this one has {got}"
+            f" {fresh}\n  this one has {got}\n  {watcher.talk.circumstances()}"
         ) from None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from realtime.changes.change import AttrChange, TripleChange
+from realtime.changes.change import AttrChange, TripleChange, TxChanges
 from realtime.changes.source import ChangeFeed, Patience
 from tests.database.changes.fed import INSERT_TRIPLE, Fed, running, writer
 
@@ -177,23 +177,24 @@ def test_emptied_table_is_a_gap(tell: Callable[[Story], None], app: str) -> None
 
 
 def test_position_moves_only_once_delivery_has_returned(database_url: str, app: str) -> None:
-    delivering, may_return = asyncio.Event(), asyncio.Event()
+    delivering: asyncio.Queue[int] = asyncio.Queue()
+    may_return = asyncio.Event()
 
-    async def deliver(changes: object) -> None:
-        delivering.set()
-        await may_return.wait()
+    async def deliver(changes: TxChanges) -> None:
+        if changes.app_id == app:
+            delivering.put_nowait(changes.commit_lsn)
+            await may_return.wait()
 
     async def story() -> None:
         feed = ChangeFeed(database_url, deliver, lambda: None)
         await feed.start()
         await feed.wait_until_live(60)
         async with writer(database_url) as conn:
-            before = feed.state.delivered_lsn
             await conn.execute(INSERT_TRIPLE, [app, ENTITY, ATTR, "1"])
-            await asyncio.wait_for(delivering.wait(), 60)
-            assert feed.state.delivered_lsn <= before
+            commit_lsn = await asyncio.wait_for(delivering.get(), 60)
+            assert feed.state.delivered_lsn <= commit_lsn
             may_return.set()
-            await _until(lambda: feed.state.delivered_lsn > before)
+            await _until(lambda: feed.state.delivered_lsn > commit_lsn)
         await feed.stop()
 
     asyncio.run(story())
