@@ -19,8 +19,8 @@ class AppState:
     `processed_tx_id` is the newest transaction that an answer or the change feed has shown; it
     never goes down; `fed_tx_id` counts only the change feed. `fed_xid` is the log's number of the
     newest transaction that was delivered, which may not show yet. `catalog` is the newest attr
-    catalog loaded here. `dirty` are stale queries that no run has taken up yet. `joining` ends
-    when the app's changes reach this process.
+    catalog loaded here. `dirty` are stale queries that no run has taken up yet, `refreshed` those
+    that one of the `refreshers` runs. `joining` ends when the app's changes reach this process.
     """
 
     def __init__(self, app: App) -> None:
@@ -33,6 +33,7 @@ class AppState:
         self.fed_tx_id = 0
         self.fed_xid: int | None = None
         self.dirty: deque[LiveQuery] = deque()
+        self.refreshed: set[LiveQuery] = set()
         self.refreshers = 0
         self.joining: asyncio.Task[None] | None = None
         self.write_slots = WRITES.of(app.id)

@@ -26,9 +26,7 @@ from wire.observations import LiveQueryFailed, frames_of, report
 
 FIRST_PAUSE_SECONDS: Final = 0.05
 LONGEST_PAUSE_SECONDS: Final = 1.0
-LONGEST_RETRY_SECONDS: Final = (
-    60.0  # a query that is always too slow must not be asked all the time
-)
+LONGEST_RETRY_SECONDS: Final = 60.0  # what is always too slow must not be asked all the time
 PASSING: Final = frozenset((OperationTimedOut.type, QueryTimeout.type))
 
 
@@ -57,8 +55,15 @@ class Refresher:
             live.app.dirty.append(live)
 
     def start(self, state: AppState) -> None:
-        """See to it that the app's stale queries are answered."""
-        while state.refreshers < min(READS_AT_ONCE, len(state.dirty)):
+        """See to it that the app's stale queries are answered.
+
+        A refresher that waits for a slow query does not count: others must not wait for it too.
+        One that rests does, or the rest would be none.
+        """
+        while (
+            state.refreshers < READS_AT_ONCE
+            and state.refreshers - len(state.refreshed) < len(state.dirty)
+        ):
             state.refreshers += 1
             self._tasks.spawn(self._refresh_dirty(state))
 
@@ -77,6 +82,7 @@ class Refresher:
                 began, is_again = loop.time(), live.ran_at >= busy_since
                 live.ran_at = began
                 self._pace.ran(state.id, began)
+                state.refreshed.add(live)
                 await asyncio.wait({self.run(live)})
                 if is_again and began - busy_since > BUSY_SECONDS:
                     await asyncio.sleep(self._pace.rest_seconds(state.id, began, loop.time()))
@@ -113,6 +119,7 @@ class Refresher:
             live.fail(error)
         finally:
             live.run = None
+            live.app.refreshed.discard(live)
         if live.failure is not None:
             delivery.report_failure(live, live.failure)
             if not isinstance(live.failure, InstantError) or live.failure.type in PASSING:
