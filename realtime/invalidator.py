@@ -45,11 +45,11 @@ class Invalidator:
             return
         CHANGES.inc()
         touched = touched_by(changes)
-        self._recent.add(changes.app_id, changes.xid, touched)
+        self._recent.add(changes.app_id, changes.xid, touched, changes.tx_id)
         state.fed_xid = changes.xid
         if changes.tx_id is not None:
             state.learn_fed_tx_id(changes.tx_id)
-        self._hub.invalidate(state, touched, changes.xid)
+        self._hub.invalidate(state, touched, changes.xid, changes.tx_id)
         self._revocations.deliver(state, changes)
 
     def on_gap(self) -> None:

@@ -22,6 +22,7 @@ from wire import ids
 if TYPE_CHECKING:
     from realtime.subscriptions.app_state import AppState
     from realtime.subscriptions.live_query import Subscription
+    from realtime.subscriptions.tx_ids import TxIds
 
 MAX_UNSENT_BYTES = 64 * 1024 * 1024  # one very large answer must fit; a stuck reader must not grow
 BEHIND_BYTES = 256 * 1024  # more than this unsent: what can be summed up later is not sent now
@@ -93,6 +94,7 @@ class Session:
       showed it. Streams of admins have no such op.
     - `attrs_version`: of the attr list that the client has; negative before `init-ok`.
     - `infers_single_links`: how the session wants answers as trees.
+    - `wrote`: its own transactions.
     """
 
     transport: Transport
@@ -107,6 +109,7 @@ class Session:
     features: Features = Features()
     infers_single_links: bool = False
     attrs_version: int = -1
+    wrote: TxIds | None = None
     subscriptions: dict[bytes, Subscription] = field(default_factory=dict)
     changed: dict[bytes, Subscription] = field(default_factory=dict)
     flush_timer: asyncio.TimerHandle | None = None

@@ -49,6 +49,7 @@ async def transact(session: Session, message: Message, earlier: Sequence[Message
         )
     for each in (*earlier, message):
         session.send(outgoing.transact_ok(event_id=each.event_id, tx_id=done.tx_id))
+    delivery.has_written(session, done.tx_id)
 
 
 def stands_for(session: Session, later: Message, earlier: Message) -> bool:

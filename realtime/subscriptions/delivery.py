@@ -15,6 +15,7 @@ from realtime.protocol import outgoing
 from realtime.sessions import Session
 from realtime.subscriptions.app_state import AppState
 from realtime.subscriptions.live_query import CurrentAnswer, LiveQuery, Subscription
+from realtime.subscriptions.tx_ids import TxIds
 from wire.errors import InstantError
 
 IN_FLIGHT_SECONDS = 15.0  # an older frame was read: a silent connection is closed after that time
@@ -63,10 +64,12 @@ def bring_attrs_to_all(state: AppState) -> None:
 
 
 def deliver(live: LiveQuery) -> None:
-    """Queue the new answer for every session that has an older one."""
+    """Queue the new answer for every session that has an older one, or is owed it again."""
     if live.current is None:
         return
     for subscription in live.subscriptions:
+        if _is_owed_again(subscription):
+            subscription.sent_version = -1
         if subscription.sent_version in (0, live.version) or subscription.move is not None:
             continue
         session = subscription.session
@@ -76,6 +79,18 @@ def deliver(live: LiveQuery) -> None:
         else:
             session.changed[live.key.query_json] = subscription
             _flush_soon(session)
+
+
+def has_written(session: Session, tx_id: int) -> None:
+    """The session was told the number of its transaction; what that entitles it to is queued."""
+    session.wrote = session.wrote or TxIds()
+    session.wrote.add(tx_id)
+    for query_json, subscription in session.subscriptions.items():
+        if _is_owed_again(subscription):
+            subscription.sent_version = -1
+            session.changed[query_json] = subscription
+    if session.changed:
+        _flush_soon(session)
 
 
 def resend(session: Session, since: float, entity_ids: frozenset[str]) -> None:
@@ -151,6 +166,24 @@ def flush(session: Session) -> None:
         _mark_sent(subscription)
 
 
+def _is_owed_again(subscription: Subscription) -> bool:
+    """Whether the client may show a write of its own over an equal answer that denies it.
+
+    It lays what it has written over answers with a lower number. Where the answer that shows the
+    write is equal to the one before, since somebody else took it back at once, or a rule hides it,
+    only the answer's number tells the client so (realtime.md §5.6).
+    """
+    live, wrote = subscription.live, subscription.session.wrote
+    if wrote is None or live.touched_by is None or live.current is None:
+        return False
+    shown = live.current.answer.processed_tx_id
+    return (
+        subscription.sent_version == live.version
+        and subscription.sent_tx_id < shown
+        and wrote.have_in_common(live.touched_by, subscription.sent_tx_id, shown)
+    )
+
+
 def _processed_tx_id(current: CurrentAnswer) -> int:
     return current.answer.processed_tx_id
 
@@ -192,4 +225,6 @@ def _mark_sent(subscription: Subscription) -> None:
     if subscription.sent_version > 0:
         REFRESHES_SENT.inc()
     subscription.sent_version = subscription.live.version
+    if (current := subscription.live.current) is not None:
+        subscription.sent_tx_id = current.answer.processed_tx_id
     subscription.sent_at = time.monotonic()

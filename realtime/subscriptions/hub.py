@@ -256,11 +256,13 @@ class QueryHub:
 
     # -- changes -----------------------------------------------------------------------------
 
-    def invalidate(self, state: AppState, touched: Touched, xid: int) -> None:
+    def invalidate(
+        self, state: AppState, touched: Touched, xid: int, tx_id: int | None = None
+    ) -> None:
         """Mark every query stale that the transaction may have altered, and refresh them."""
         for live in state.index.stale(touched):
             live.force_send = live.force_send or bool(touched.attr_ids)
-            self._refresher.mark(live, xid)
+            self._refresher.mark(live, xid, tx_id)
         self._refresher.start(state)
 
     def invalidate_everything(self) -> None:

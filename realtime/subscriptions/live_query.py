@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from realtime.protocol.outgoing import Computation, refresh_ok
 from realtime.subscriptions.shapes import Shape
+from realtime.subscriptions.tx_ids import TxIds
 from triples.instaql.answer import Answer, Viewer
 
 if TYPE_CHECKING:
@@ -57,10 +58,11 @@ class LiveQuery:
 
     `stale` says that some change may have altered the answer; `awaited_xids` are the database
     transactions that did so and that the next answer's snapshot must show, `stale_for_unknown`
-    that nobody knows which did. `version` counts answers that differ; `current` is the newest one.
+    that nobody knows which did. `touched_by` are the app's transactions among them, also those that
+    an answer has shown already. `version` counts answers that differ; `current` is the newest one.
     `failed_runs` counts failures since the last answer; `ran_at` is when a refresher ran it last
     (seconds of the loop). `force_send` makes the next answer count as different (the attrs
-    behind it changed).
+    behind it changed). `answers_unknown`: the coming answer is also for what nobody knows.
     """
 
     app: AppState
@@ -74,22 +76,31 @@ class LiveQuery:
     stale_for_unknown: bool = False
     force_send: bool = False
     awaited_xids: set[int] = field(default_factory=set)
+    touched_by: TxIds | None = None
     failure: Exception | None = None
     failed_runs: int = 0
     run: asyncio.Task[None] | None = None
     ran_at: float = float("-inf")
+    answers_unknown: bool = False
 
-    def mark_stale(self, xid: int | None) -> None:
-        """A transaction may have altered the answer; None: it is not known which one."""
+    def mark_stale(self, xid: int | None, tx_id: int | None = None) -> None:
+        """A transaction may have altered the answer; None: it is not known which one.
+
+        `xid` is the database's number for it; `tx_id` the app's, if it is one that clients know.
+        """
         self.stale = True
         if xid is None:
             self.stale_for_unknown = True
         else:
             self.awaited_xids.add(xid)
+        if tx_id is not None:
+            self.touched_by = self.touched_by or TxIds()
+            self.touched_by.add(tx_id)
 
     def begin_run(self) -> set[int]:
         """The transactions that the coming answer must show; what is marked from here on is new."""
         awaited, self.awaited_xids = self.awaited_xids, set()
+        self.answers_unknown = self.answers_unknown or self.stale_for_unknown
         self.stale = self.stale_for_unknown = False
         return awaited
 
@@ -116,6 +127,10 @@ class LiveQuery:
         elif before.answer.processed_tx_id < answer.processed_tx_id:
             self.current = CurrentAnswer(self.key.query_json, answer)
         self.force_send = False
+        if self.answers_unknown:
+            self.answers_unknown = False
+            self.touched_by = self.touched_by or TxIds()
+            self.touched_by.add_below(answer.processed_tx_id + 1)
 
 
 def _differ(before: Answer, after: Answer) -> bool:
@@ -126,6 +141,7 @@ def _differ(before: Answer, after: Answer) -> bool:
 class Subscription:
     """A session's interest in a live query; `sent_version` 0 means nothing was sent yet.
 
+    `sent_tx_id` is the newest transaction that the answer sent last says it shows.
     While there is a `move`, nothing is sent: what the session may see is being found out anew.
     """
 
@@ -133,5 +149,6 @@ class Subscription:
     live: LiveQuery
     event_id: Any
     sent_version: int = 0
+    sent_tx_id: int = 0
     sent_at: float = 0.0
     move: asyncio.Task[None] | None = None

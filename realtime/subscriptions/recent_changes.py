@@ -32,6 +32,7 @@ class RecentChange:
     at: float
     app_id: str
     xid: int
+    tx_id: int | None
     touched: Touched
 
 
@@ -70,12 +71,15 @@ class RecentChanges:
         of_app = self._by_app.get(app_id)
         return Mark(self._next_position, of_app.shown_below if of_app else 0)
 
-    def add(self, app_id: str, xid: int, touched: Touched) -> None:
-        """Remember a transaction; the oldest ones make room."""
+    def add(self, app_id: str, xid: int, touched: Touched, tx_id: int | None = None) -> None:
+        """Remember a transaction by its numbers in the log and in the app, if it has one there.
+
+        The oldest ones make room.
+        """
         if len(touched.triples) > MAX_TRIPLES_KEPT:
             touched = EVERYTHING
         now = time.monotonic()
-        change = RecentChange(self._next_position, now, app_id, xid, touched)
+        change = RecentChange(self._next_position, now, app_id, xid, tx_id, touched)
         self._next_position += 1
         self._triples += len(touched.triples)
         self._all.append(change)

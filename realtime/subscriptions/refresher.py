@@ -47,10 +47,10 @@ class Refresher:
         self._timeout_seconds = timeout_seconds
         self._pace = Pace()
 
-    def mark(self, live: LiveQuery, xid: int | None) -> None:
+    def mark(self, live: LiveQuery, xid: int | None, tx_id: int | None = None) -> None:
         """A transaction may have altered the answer; `start` its app once all are marked."""
         is_waiting = live.stale
-        live.mark_stale(xid)
+        live.mark_stale(xid, tx_id)
         if live.run is None and not is_waiting:
             live.app.dirty.append(live)
 
@@ -60,9 +60,8 @@ class Refresher:
         A refresher that waits for a slow query does not count: others must not wait for it too.
         One that rests does, or the rest would be none.
         """
-        while (
-            state.refreshers < READS_AT_ONCE
-            and state.refreshers - len(state.refreshed) < len(state.dirty)
+        while state.refreshers < READS_AT_ONCE and state.refreshers - len(state.refreshed) < len(
+            state.dirty
         ):
             state.refreshers += 1
             self._tasks.spawn(self._refresh_dirty(state))

@@ -104,7 +104,7 @@ class QueryRunner:
         live.app.index.put(live, topics)
         for change in self._recent.since(mark, live.app.id):
             if topics.match(change.touched):
-                live.mark_stale(change.xid)
+                live.mark_stale(change.xid, change.tx_id)
 
     def _forget_plans(self, live: LiveQuery) -> None:
         self._catalogs.forget(live.app.id)
@@ -120,7 +120,7 @@ class QueryRunner:
             live.mark_stale(None)
         for change in self._recent.unseen_by(snapshot, live.app.id, mark):
             if topics.match(change.touched):
-                live.mark_stale(change.xid)
+                live.mark_stale(change.xid, change.tx_id)
 
     def _record(self, live: LiveQuery, answer: Answer) -> None:
         live.app.learn_tx_id(answer.processed_tx_id)

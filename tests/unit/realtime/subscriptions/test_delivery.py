@@ -73,3 +73,95 @@ def test_no_answer_is_sent_under_an_older_transaction_than_it_shows() -> None:
     watcher.has_new("people", 9)
     delivery.flush(watcher)
     assert watcher.messages() == [(7, ["goals"]), (9, ["todos", "people"])]
+
+
+class Writer(Watcher):
+    """A session that watches `todos` and was sent the answer of transaction 7."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_new("todos", 7)
+        (self.subscription,) = self.changed.values()
+        self.live = self.subscription.live
+        self.live.subscriptions[self.subscription] = None
+        self.subscriptions[self.live.key.query_json] = self.subscription
+        self.live.begin_run()
+        delivery.flush(self)
+        self.sent.clear()
+
+    def is_answered_equally(self, shown: int, *touched_by: int) -> None:
+        """The query runs once for these transactions, and nothing has changed."""
+        for tx_id in touched_by:
+            self.live.mark_stale(100 + tx_id, tx_id)
+        self._run(shown)
+
+    def is_answered_equally_after_a_gap(self, shown: int) -> None:
+        self.live.mark_stale(None)
+        self._run(shown)
+
+    def _run(self, shown: int) -> None:
+        self.live.begin_run()
+        self.live.end_run(set())
+        self.live.accept(Answer(shown, 0, "", "1:1:", b"[]", ()))
+        delivery.deliver(self.live)
+
+
+def test_writer_is_told_that_its_write_was_taken_back_before_the_query_ran() -> None:
+    """Its client lays the write over the answer of 7 until it has one with a higher number."""
+    writer = Writer()
+    delivery.has_written(writer, 8)
+    writer.is_answered_equally(9, 8, 9)
+    assert writer.messages() == [(9, ["todos"])]
+
+
+def test_writer_is_told_so_too_where_it_hears_of_its_own_write_last() -> None:
+    writer = Writer()
+    writer.is_answered_equally(9, 8, 9)
+    assert writer.messages() == []
+    delivery.has_written(writer, 8)
+    assert writer.messages() == [(9, ["todos"])]
+
+
+def test_writer_is_told_so_too_after_another_write_of_its_own() -> None:
+    """The later one does not touch the query, so that no run will ever show it."""
+    writer = Writer()
+    delivery.has_written(writer, 8)
+    delivery.has_written(writer, 10)
+    writer.is_answered_equally(9, 8, 9)
+    assert writer.messages() == [(9, ["todos"])]
+
+
+def test_writer_is_told_so_too_where_nobody_knows_what_touched_the_query() -> None:
+    writer = Writer()
+    delivery.has_written(writer, 8)
+    writer.is_answered_equally_after_a_gap(9)
+    assert writer.messages() == [(9, ["todos"])]
+
+
+def test_writer_of_very_much_is_told_so_too() -> None:
+    writer = Writer()
+    for tx_id in range(8, 1_008):
+        delivery.has_written(writer, tx_id)
+    writer.is_answered_equally(1_007, *range(8, 1_008))
+    assert writer.messages() == [(1_007, ["todos"])]
+
+
+def test_equal_answer_is_not_sent_to_whoever_wrote_nothing() -> None:
+    writer = Writer()
+    writer.is_answered_equally(9, 8, 9)
+    assert writer.messages() == []
+
+
+def test_equal_answer_is_not_sent_for_a_write_that_did_not_touch_the_query() -> None:
+    writer = Writer()
+    delivery.has_written(writer, 8)
+    writer.is_answered_equally(9, 9)
+    assert writer.messages() == []
+
+
+def test_equal_answer_is_sent_again_once() -> None:
+    writer = Writer()
+    delivery.has_written(writer, 8)
+    writer.is_answered_equally(9, 8, 9)
+    writer.is_answered_equally(11, 10, 11)
+    assert writer.messages() == [(9, ["todos"])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ class Refreshing:
 
     def watched(self, name: str) -> LiveQuery:
         """A query that somebody watches, and that was answered."""
-        query = {name: {}}
+        query: dict[str, Any] = {name: {}}
         key = QueryKey(json.dumps(query), True, frozenset(), Shape.JOIN_ROWS)
         live = LiveQuery(self.app, key, query, Viewer(is_admin=True, user_id=None), stale=False)
         live.subscriptions[Subscription(Watcher(), live, new_id())] = None
