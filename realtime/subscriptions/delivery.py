@@ -144,16 +144,20 @@ def flush(session: Session) -> None:
         session.flush_timer = None
     changed = list(session.changed.values())
     session.changed.clear()
-    ready = [
-        item for item in changed if item.sent_version != item.live.version and item.move is None
-    ]
-    answers = [item.live.current for item in ready if item.live.current is not None]
+    # One that was moved since it was queued may be of a query that has no answer yet.
+    ready = {
+        item: item.live.current
+        for item in changed
+        if item.sent_version != item.live.version
+        and item.live.current is not None
+        and item.move is None
+    }
     if session.app is None or session.closed:
         return
-    if not answers:
+    if not ready:
         bring_attrs(session)
         return
-    answers.sort(key=_processed_tx_id)
+    answers = sorted(ready.values(), key=_processed_tx_id)
     for processed_tx_id, group in groupby(answers, key=_processed_tx_id):
         session.send(
             outgoing.refresh_ok(

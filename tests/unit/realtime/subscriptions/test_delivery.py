@@ -75,6 +75,28 @@ def test_no_answer_is_sent_under_an_older_transaction_than_it_shows() -> None:
     assert watcher.messages() == [(7, ["goals"]), (9, ["todos", "people"])]
 
 
+def test_moved_query_is_not_taken_for_sent_before_it_has_an_answer() -> None:
+    """Rules change between an answer and its sending: the query becomes that of another view."""
+    watcher = Watcher()
+    watcher.has_new("todos", 7)
+    watcher.has_new("goals", 7)
+    moved = next(iter(watcher.changed.values()))
+    before = moved.live
+    moved.live = LiveQuery(before.app, before.key, before.query, before.viewer)
+    moved.live.subscriptions[moved] = None
+    moved.sent_version = -1
+
+    delivery.flush(watcher)
+    assert watcher.messages() == [(7, ["goals"])]
+
+    moved.live.begin_run()
+    moved.live.end_run(set())
+    moved.live.accept(Answer(8, 0, "", "1:1:", b"[]", ()))
+    delivery.deliver(moved.live)
+    delivery.flush(watcher)
+    assert watcher.messages() == [(7, ["goals"]), (8, ["todos"])]
+
+
 class Writer(Watcher):
     """A session that watches `todos` and was sent the answer of transaction 7."""
 
