@@ -37,7 +37,7 @@ def send_first(subscription: Subscription) -> None:
             processed_tx_id=live.current.answer.processed_tx_id,
         )
     )
-    _mark_sent(subscription)
+    _mark_sent(subscription, live.current)
 
 
 def bring_attrs(session: Session) -> None:
@@ -69,13 +69,13 @@ def deliver(live: LiveQuery) -> None:
         return
     for subscription in live.subscriptions:
         if _is_owed_again(subscription):
-            subscription.sent_version = -1
-        if subscription.sent_version in (0, live.version) or subscription.move is not None:
+            subscription.sent_version = None
+        if not subscription.is_owed or subscription.move is not None:
             continue
         session = subscription.session
         if _is_all_the_session_needs(session):
             session.send_text(live.current.refresh_text)
-            _mark_sent(subscription)
+            _mark_sent(subscription, live.current)
         else:
             session.changed[live.key.query_json] = subscription
             _flush_soon(session)
@@ -87,7 +87,7 @@ def has_written(session: Session, tx_id: int) -> None:
     session.wrote.add(tx_id)
     for query_json, subscription in session.subscriptions.items():
         if _is_owed_again(subscription):
-            subscription.sent_version = -1
+            subscription.sent_version = None
             session.changed[query_json] = subscription
     if session.changed:
         _flush_soon(session)
@@ -105,8 +105,8 @@ def resend(session: Session, since: float, entity_ids: frozenset[str]) -> None:
     for query_json, subscription in session.subscriptions.items():
         topics = subscription.live.app.index.topics(subscription.live)
         shows_them = topics is not None and not topics.entities.isdisjoint(entity_ids)
-        if subscription.sent_version and (shows_them or subscription.sent_at >= since):
-            subscription.sent_version = -1
+        if subscription.is_begun and (shows_them or subscription.sent_at >= since):
+            subscription.sent_version = None
             session.changed[query_json] = subscription
     flush(session)
 
@@ -114,7 +114,7 @@ def resend(session: Session, since: float, entity_ids: frozenset[str]) -> None:
 def catch_up(subscription: Subscription) -> None:
     """Queue the answer that a moved subscription has not been sent, if there is one already."""
     live = subscription.live
-    if live.current is None or live.stale or subscription.sent_version in (0, live.version):
+    if live.current is None or live.stale or not subscription.is_owed:
         return
     subscription.session.changed[live.key.query_json] = subscription
     _flush_soon(subscription.session)
@@ -124,7 +124,7 @@ def report_failure(live: LiveQuery, failure: Exception) -> None:
     """Tell subscribers that have an answer that the next one could not be computed (§5.7)."""
     original = {"op": "add-query", "q": live.query}
     for subscription in live.subscriptions:
-        if subscription.sent_version and subscription.move is None:
+        if subscription.is_begun and subscription.move is None:
             event_id = subscription.event_id
             if isinstance(failure, InstantError):
                 frame = outgoing.error_reply(failure, event_id=event_id, original=original)
@@ -148,9 +148,7 @@ def flush(session: Session) -> None:
     ready = {
         item: item.live.current
         for item in changed
-        if item.sent_version != item.live.version
-        and item.live.current is not None
-        and item.move is None
+        if item.is_owed and item.live.current is not None and item.move is None
     }
     if session.app is None or session.closed:
         return
@@ -166,8 +164,8 @@ def flush(session: Session) -> None:
                 attrs=_attrs_for(session, session.app),
             )
         )
-    for subscription in ready:
-        _mark_sent(subscription)
+    for subscription, current in ready.items():
+        _mark_sent(subscription, current)
 
 
 def _is_owed_again(subscription: Subscription) -> bool:
@@ -225,10 +223,10 @@ def _attrs_for(session: Session, state: AppState) -> bytes | None:
     )
 
 
-def _mark_sent(subscription: Subscription) -> None:
-    if subscription.sent_version > 0:
+def _mark_sent(subscription: Subscription, current: CurrentAnswer) -> None:
+    if subscription.is_begun:
         REFRESHES_SENT.inc()
+    subscription.is_begun = True
     subscription.sent_version = subscription.live.version
-    if (current := subscription.live.current) is not None:
-        subscription.sent_tx_id = current.answer.processed_tx_id
+    subscription.sent_tx_id = current.answer.processed_tx_id
     subscription.sent_at = time.monotonic()

@@ -231,10 +231,11 @@ class QueryHub:
         live = self._live_query(session, key.query_json, before.query, view, key.shape)
         if live is not before:
             self._detach(subscription)
+            session.changed.pop(key.query_json, None)
             subscription.live = live
             live.subscriptions[subscription] = None
             # Whatever the new view shows, the session has not been sent it.
-            subscription.sent_version = -1 if subscription.sent_version else 0
+            subscription.sent_version = None
         if live.run is None and (live.stale or live.current is None):
             live.mark_stale(None)
             live.app.dirty.append(live)

@@ -139,16 +139,24 @@ def _differ(before: Answer, after: Answer) -> bool:
 
 @dataclass(eq=False, slots=True)
 class Subscription:
-    """A session's interest in a live query; `sent_version` 0 means nothing was sent yet.
+    """A session's interest in a live query.
 
-    `sent_tx_id` is the newest transaction that the answer sent last says it shows.
+    `is_begun`: its first answer was sent, by whoever asked; what differs from it is a refresh.
+    `sent_version` is that of the answer sent last, None where the live query's answer must be sent
+    whatever it is; `sent_tx_id` is the newest transaction that the answer sent last says it shows.
     While there is a `move`, nothing is sent: what the session may see is being found out anew.
     """
 
     session: Session
     live: LiveQuery
     event_id: Any
-    sent_version: int = 0
+    is_begun: bool = False
+    sent_version: int | None = None
     sent_tx_id: int = 0
     sent_at: float = 0.0
     move: asyncio.Task[None] | None = None
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether its session has begun with it and has not the newest answer."""
+        return self.is_begun and self.sent_version != self.live.version
