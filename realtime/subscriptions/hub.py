@@ -160,10 +160,10 @@ class QueryHub:
         """
         while True:
             live = subscription.live
-            await self._answered(live)
+            is_answered = await self._answered(live)
             if subscription.move is not None:
                 await asyncio.wait({subscription.move})
-            elif subscription.live is live:
+            elif is_answered and subscription.live is live:
                 break
         if live.failure is not None:
             raise live.failure
@@ -242,8 +242,8 @@ class QueryHub:
             self._refresher.start(live.app)
         delivery.catch_up(subscription)
 
-    async def _answered(self, live: LiveQuery) -> None:
-        """One try at an answer.
+    async def _answered(self, live: LiveQuery) -> bool:
+        """One try at an answer, or a failure; whether there is one for the query's view.
 
         A run that was under way may have taken its snapshot too early, so its answer is used
         only if it shows the newest transaction.
@@ -254,6 +254,8 @@ class QueryHub:
         if live.current is None or live.stale or not await self._is_newest(live):
             run = live.run or self._refresher.run(live)
             await asyncio.wait({run})
+            return not run.cancelled() and run.result()
+        return True
 
     # -- changes -----------------------------------------------------------------------------
 

@@ -79,7 +79,7 @@ class LiveQuery:
     touched_by: TxIds | None = None
     failure: Exception | None = None
     failed_runs: int = 0
-    run: asyncio.Task[None] | None = None
+    run: asyncio.Task[bool] | None = None
     ran_at: float = float("-inf")
     answers_unknown: bool = False
 

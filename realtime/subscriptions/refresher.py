@@ -88,12 +88,15 @@ class Refresher:
         finally:
             state.refreshers -= 1
 
-    def run(self, live: LiveQuery) -> asyncio.Task[None]:
-        """Answer the query now; whatever becomes of it is told to its subscribers."""
+    def run(self, live: LiveQuery) -> asyncio.Task[bool]:
+        """Answer the query now; whatever becomes of it is told to its subscribers.
+
+        The result is false where its view is outdated, so that it has neither answer nor failure.
+        """
         live.run = self._tasks.spawn(self._run(live))
         return live.run
 
-    async def _run(self, live: LiveQuery) -> None:
+    async def _run(self, live: LiveQuery) -> bool:
         """Compute one answer and hand it on; a failure goes to this query's subscribers only."""
         version = live.version
         try:
@@ -104,7 +107,7 @@ class Refresher:
             live.mark_stale(None)
             for subscription in live.subscriptions:
                 self._move(subscription)
-            return
+            return False
         except TimeoutError:
             live.fail(OperationTimedOut(int(self._timeout_seconds * 1000)))
         except InstantError as error:
@@ -124,12 +127,13 @@ class Refresher:
             if not isinstance(live.failure, InstantError) or live.failure.type in PASSING:
                 self._retry_later(live)
             self._run_again_if_stale(live)
-            return
+            return True
         live.failed_runs = 0
         if live.version == version:
             REFRESHES_SUPPRESSED.inc()
         delivery.deliver(live)
         self._run_again_if_stale(live)
+        return True
 
     def _run_again_if_stale(self, live: LiveQuery) -> None:
         """Whatever was marked during a run has not been answered by it."""

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import Effort
 from tests.properties.live import serving
-from tests.properties.ruled_world import random_rules
+from tests.properties.ruled_world import random_query, random_rules
 from tests.properties.watchers import Scene, random_change, until_current, watched_world
 from triples.permissions.push import put_rules
 from triples.permissions.store import load_rules
@@ -42,11 +42,12 @@ async def _story(rng: random.Random, name: str) -> None:
     async with watched_world(rng, QUERIES_A_VIEWER) as scene:
         for burst in range(BURSTS_A_WORLD):
             writes = asyncio.gather(*(_write(rng, scene) for _ in range(rng.randrange(4))))
+            asked = asyncio.gather(*(_ask(rng, scene) for _ in range(rng.randrange(3))))
             for _ in range(rng.randrange(4)):
                 await put_rules(scene.conn, scene.app_id, random_rules(rng))
                 if rng.randrange(3) == 0:
                     rng.choice(scene.watchers).become(rng.choice((*_users(scene), None)))
-            await writes
+            await asyncio.gather(writes, asked)
             rules = await load_rules(scene.conn, scene.app_id)
             about = f"{name}, burst {burst}, {json.dumps(rules.code).decode()}"
             for watcher in scene.watchers:
@@ -57,6 +58,10 @@ async def _story(rng: random.Random, name: str) -> None:
 async def _write(rng: random.Random, scene: Scene) -> None:
     reply = await scene.admin.ask("transact", **{"tx-steps": random_change(rng, scene.world)})
     assert reply["op"] == "transact-ok", reply
+
+
+async def _ask(rng: random.Random, scene: Scene) -> None:
+    await rng.choice(scene.watchers).ask([random_query(rng)])
 
 
 def _users(scene: Scene) -> list[str]:

@@ -67,6 +67,7 @@ class Watcher:
         """Watch these; what is refused is not watched."""
         for query in queries:
             reply = await self.talk.ask("add-query", q=query)
+            assert reply.get("status") != 500, reply
             if reply["op"] != "error" and query not in self.queries:
                 self.queries.append(query)
 
