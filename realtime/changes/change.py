@@ -7,13 +7,12 @@ bringing them into one spelling is left to whoever compares them. Spec: instaql.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["insert", "update", "delete"]
 
 
-@dataclass(frozen=True, slots=True)
-class TripleChange:
+class TripleChange(NamedTuple):
     """One triple that came, went, or changed in place.
 
     `old` is None for an insert and `new` for a delete. An update may have equal values: then the

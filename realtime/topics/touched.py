@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final, NamedTuple
 
 from realtime.changes.change import TripleChange, TxChanges
 from wire import json
 
 
-@dataclass(frozen=True, slots=True)
-class TouchedTriple:
+class TouchedTriple(NamedTuple):
     """A changed triple: every value it had or has, as canonical JSON."""
 
     entity_id: str
@@ -38,6 +38,9 @@ class Touched:
             found.setdefault(triple.entity_id, set()).add(triple.attr_id)
         return found
 
+
+_WORDS: Final = frozenset((b"true", b"false", b"null"))
+_EXACT_DIGITS: Final = 15  # a longer number may be beyond what floats hold exactly
 
 EVERYTHING = Touched(everything=True)
 
@@ -70,6 +73,9 @@ def _touched_triple(change: TripleChange) -> TouchedTriple:
 
 def _canonical(text: bytes) -> bytes:
     """The canonical spelling of what PostgreSQL wrote; most texts have it already."""
-    if text.startswith(b'"') and b"\\" not in text:
+    if text.startswith(b'"'):
+        if b"\\" not in text:
+            return text
+    elif text in _WORDS or (len(text) <= _EXACT_DIGITS and text.isdigit()):
         return text
     return json.canonical(json.loads(text))

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 POSTGRES_EPOCH_SECONDS: Final = 946_684_800  # 2000-01-01T00:00:00Z
 UNSHIPPED: Final = b"\x00"
@@ -60,16 +60,14 @@ class Commit:
     end_lsn: int
 
 
-@dataclass(frozen=True, slots=True)
-class Insert:
+class Insert(NamedTuple):
     """A new row."""
 
     relation: Relation
     new: Row
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(NamedTuple):
     """A changed row; `old` is None unless the table has full replica identity."""
 
     relation: Relation
@@ -77,8 +75,7 @@ class Update:
     new: Row
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(NamedTuple):
     """A removed row; `old` is None unless the table has full replica identity."""
 
     relation: Relation

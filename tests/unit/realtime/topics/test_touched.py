@@ -41,6 +41,13 @@ def test_values_of_before_and_after_both_count() -> None:
         pytest.param(r'"a \"quote\" and a \\ and \u0001"', id="escaped"),
         pytest.param("-0.5", id="number"),
         pytest.param("true", id="boolean"),
+        pytest.param("null", id="null"),
+        pytest.param("0", id="zero"),
+        pytest.param("-0", id="minus zero"),
+        pytest.param("1.50", id="number with a zero behind"),
+        pytest.param("999999999999999", id="whole number"),
+        pytest.param("9007199254740993", id="whole number that no float holds"),
+        pytest.param("123456789012345678901234567890", id="very long number"),
         pytest.param('["a", {"b": 1.0}]', id="list"),
     ],
 )
