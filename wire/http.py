@@ -32,6 +32,9 @@ _JSON_TYPE: Final = re.compile(r"application/(?:[^;\s]+\+)?json\s*(?:;|\Z)", re.
 _FORM_TYPE: Final = re.compile(r"application/x-www-form-urlencoded\s*(?:;|\Z)", re.IGNORECASE)
 _EMAIL: Final = re.compile(r"[^@\s\0<>\",;:\\()\[\]]+@[^@\s\0<>\",;:\\()\[\]]+\Z")
 _LONGEST_EMAIL: Final = 254  # RFC 5321
+_UNSTORABLE: Final = (
+    "The body is nested too deeply or holds text that cannot be stored, such as half of an emoji."
+)
 _NO_ROUTE: Final = {"message": "Oops! We couldn't match this route."}
 _UNKNOWN: Final = {
     "type": "unknown",
@@ -180,9 +183,7 @@ def _body(request: HttpRequest, max_body_bytes: int, *, takes_unstorable: bool) 
         unstorable = _unstorable(body, error)
     if takes_unstorable:
         return unstorable
-    raise ValidationFailed.one(
-        "body", None, "The body holds text that cannot be stored, such as half of an emoji."
-    )
+    raise ValidationFailed.one("body", None, _UNSTORABLE)
 
 
 def _unstorable(body: bytes, refusal: json.JsonError) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json as stdlib_json
 import math
+import re
 from collections.abc import Iterable
 from itertools import chain
 from typing import Any, Final
@@ -35,20 +36,49 @@ def containers(text: str | bytes) -> int:
     return text.count(b"[") + text.count(b"{")
 
 
+KEPT_LEVELS: Final = 400
+"""How deep `loads_any` looks: deeper than a message may be, and no parser's limit."""
+
+
 def loads_any(text: str | bytes) -> Any:
     """Parse JSON, that which cannot be stored too; raises `ValueError` if it is none.
 
     JavaScript cuts texts between the halves of an emoji, and sends the half as an escape. Whoever
-    tells a client which of its messages cannot be stored needs them parsed.
+    tells a client which of its messages cannot be stored needs them parsed. Of text that is too
+    deep for a parser, null stands for what is below `KEPT_LEVELS`.
     """
     try:
         return loads(text)
     except JsonError:
         pass
-    try:
-        return stdlib_json.loads(text, parse_float=_finite, parse_constant=_finite)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+    if containers(text) > KEPT_LEVELS:
+        text = _without_depths(text if isinstance(text, str) else text.decode())
+    return stdlib_json.loads(text, parse_float=_finite, parse_constant=_finite)
+
+
+_TO_BRACKET: Final = re.compile(r'(?:[^][{}"]++|"(?:[^"\\]++|\\.)*+")*+[][{}]', re.DOTALL)
+
+
+def _without_depths(text: str) -> str:
+    """The text with null in the place of what is nested too deep, which is not looked at."""
+    kept: list[str] = []
+    depth = kept_from = at = 0
+    while (bracket := _TO_BRACKET.match(text, at)) is not None:
+        at = bracket.end()
+        if text[at - 1] in "[{":
+            depth += 1
+            if depth == KEPT_LEVELS + 1:
+                kept.append(text[kept_from : at - 1])
+        else:
+            depth -= 1
+            if depth == KEPT_LEVELS:
+                kept.append("null")
+                kept_from = at
+        if depth <= 0:
+            break
+    if depth > KEPT_LEVELS:
+        raise ValueError("cut short within its depths")
+    return "".join([*kept, text[kept_from:]])
 
 
 def dumps_any(value: Any) -> bytes:

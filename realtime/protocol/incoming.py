@@ -46,7 +46,7 @@ def read_message(text: str | bytes) -> Message:
         raise UnreadableFrame(ValidationFailed.one("message", None, _TOO_MANY), {})
     try:
         fields = json.loads(text)
-    except (json.JsonError, RecursionError) as error:
+    except json.JsonError as error:
         raise _unparsable(text) from error
     if containers > MAX_DEPTH and _is_too_deep(fields):
         raise _too_deep(fields)
@@ -112,7 +112,7 @@ def _too_deep(fields: Any) -> UnreadableFrame:
 
 
 def _unparsable(text: str | bytes) -> UnreadableFrame:
-    """Name the op and event of a frame that is JSON but cannot be stored.
+    """Name the op and event of a frame that is JSON but too deep, or cannot be stored.
 
     The client is told which of its messages was refused; a query comes back as it was sent, or its
     subscribers would never hear of it.
@@ -124,6 +124,8 @@ def _unparsable(text: str | bytes) -> UnreadableFrame:
         fields = json.loads_any(text)
     except ValueError:
         return malformed
+    if _is_too_deep(fields):
+        return _too_deep(fields)
     if not isinstance(fields, dict):
         return malformed
     named: dict[str, Any] = {

@@ -38,16 +38,21 @@ class EventStream:
 
     def post(self, *messages: Message, **changed: Any) -> httpx.Response:
         """Send messages as the client does; `changed` replaces fields of the body."""
-        body = {
-            "machine_id": self.opening["machine-id"],
-            "session_id": self.opening["session-id"],
-            "sse_token": self.opening["sse-token"],
-            "messages": messages,
-        }
-        given = {key: value for key, value in (body | changed).items() if value is not None}
+        # with escapes, as halves of characters need them
+        return self._post({"messages": json.dumps(messages)}, changed)
+
+    def post_text(self, *messages: str) -> httpx.Response:
+        """Send messages that are JSON already."""
+        return self._post({"messages": f"[{','.join(messages)}]"}, {})
+
+    def _post(self, encoded: dict[str, str], changed: dict[str, Any]) -> httpx.Response:
+        names = ("machine-id", "session-id", "sse-token")
+        known = {name.replace("-", "_"): json.dumps(self.opening[name]) for name in names}
+        body = known | encoded | {key: json.dumps(value) for key, value in changed.items()}
+        given = ",".join(f'"{key}":{text}' for key, text in body.items() if text != "null")
         return httpx.post(
             self._url,
-            content=json.dumps(given),  # with escapes, as halves of characters need them
+            content=f"{{{given}}}",
             headers={"content-type": "application/json"},
             timeout=WAIT_SECONDS,
         )

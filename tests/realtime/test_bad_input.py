@@ -88,15 +88,19 @@ def test_unknown_and_internal_ops_are_refused_alike(ann: Peer, op: str) -> None:
     [
         pytest.param(
             f'{{"op":"add-query","client-event-id":"e1","q":{{"a{LONE_SURROGATE}":{{}}}}}}',
-            id="query",
+            id="half a character in a query",
         ),
         pytest.param(
             f'{{"op":"transact","client-event-id":"e1","tx-steps":[["{LONE_SURROGATE}"]]}}',
-            id="write",
+            id="half a character in a write",
+        ),
+        pytest.param(
+            f'{{"op":"transact","client-event-id":"e1","tx-steps":{"[" * 2_000}{"]" * 2_000}}}',
+            id="write deeper than a parser reads",
         ),
     ],
 )
-def test_lone_surrogate_is_refused_by_name(ann: Peer, message: str) -> None:
+def test_frame_that_cannot_be_stored_is_refused_by_name(ann: Peer, message: str) -> None:
     ann.say_text(message)
     refusal = ann.hear("error", "e1")
 

@@ -57,21 +57,28 @@ def test_posted_messages_are_handled_in_order(cleo: EventStream) -> None:
     assert [cleo.hear("transact-ok")["client-event-id"] for _ in "abc"] == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param('"\\ud83d"', id="half a character"),
+        pytest.param("[" * 300 + "]" * 300, id="deep"),
+        pytest.param("[" * 1_020 + "]" * 1_020, id="as deep as a parser reads"),
+        pytest.param("[" * 2_000 + "]" * 2_000, id="deeper than any parser reads"),
+        pytest.param("[" * 900 + '"\\ud83d"' + "]" * 900, id="half a character, deep"),
+    ],
+)
 def test_message_that_cannot_be_stored_is_refused_and_the_others_are_handled(
-    cleo: EventStream,
+    cleo: EventStream, value: str
 ) -> None:
     """A post that is refused as a whole is sent again at once, for as long as the page is open."""
     cleo.init()
-    half = ["add-triple", GHOST, GHOST, "\ud83d"]
-    posted = cleo.post(
-        {"op": "transact", "tx-steps": [half], "client-event-id": "half"},
-        {"op": "transact", "tx-steps": [], "client-event-id": "whole"},
-    )
+    bad = f'{{"op":"transact","client-event-id":"bad","tx-steps":[["add-triple",{value}]]}}'
+    posted = cleo.post_text(bad, '{"op":"transact","client-event-id":"good","tx-steps":[]}')
 
     assert (posted.status_code, posted.json()) == (200, {})
     refusal = cleo.hear("error")
-    assert (refusal["client-event-id"], refusal["type"]) == ("half", "validation-failed")
-    assert cleo.hear("transact-ok")["client-event-id"] == "whole"
+    assert (refusal["client-event-id"], refusal["type"]) == ("bad", "validation-failed")
+    assert cleo.hear("transact-ok")["client-event-id"] == "good"
 
 
 @pytest.mark.parametrize(

@@ -296,6 +296,14 @@ async def test_body_that_is_no_json(asked: Asked, door: str, text: str | bytes) 
     assert (status, answer) == (400, "Malformed JSON in request body.")
 
 
+@pytest.mark.parametrize("door", ["admin", "framework"])
+async def test_body_deeper_than_a_parser_reads_is_named(asked: Asked, door: str) -> None:
+    deep = '{"query":' * 2_000 + "{}" + "}" * 2_000
+    status, answer = await getattr(asked, door)(deep)
+    assert (status, answer["type"]) == (400, "validation-failed")
+    assert "nested too deeply" in answer["message"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json as standard
+import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from wire import json
+
+DEEP = b'{"a":' * 2_000 + b"1" + b"}" * 2_000
 
 
 def nested(levels: int, innermost: Any) -> Any:
@@ -47,8 +51,45 @@ def test_what_cannot_be_stored_can_still_be_passed_on(text: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"{", b'{"a":NaN}', b"-Infinity", b"1e999", b'"\xff"', b"[" * 100_000]
+    "text", [b"{", b'{"a":NaN}', b"-Infinity", b"1e999", b'"\xff"', b"[" * 100_000, DEEP + b"}"]
 )
 def test_what_is_no_json_is_none_for_anybody(text: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # each parser has its own kind
         json.loads_any(text)
+
+
+@pytest.mark.parametrize(
+    "levels", [1, json.KEPT_LEVELS - 1, json.KEPT_LEVELS, json.KEPT_LEVELS + 1, 5_000, 200_000]
+)
+@pytest.mark.parametrize(
+    "beside", ["whole", '"]}', "[{", "\\", '\\"[', pytest.param("\ud83d", id="half a character")]
+)
+def test_what_stands_beside_too_deep_a_value_is_read(levels: int, beside: str) -> None:
+    quoted = standard.dumps(beside)
+    text = f'{{"a":{quoted},"deep":{"[" * levels}{quoted}{"]" * levels},{quoted}:2}}'
+    value = json.loads_any(text)
+    assert (value["a"], value[beside]) == (beside, 2)
+    assert json.loads_any(json.dumps_any(value)) == value
+
+
+def test_what_is_too_deep_is_null() -> None:
+    value = json.loads_any(f"[{'[' * 2_000}1{']' * 2_000},7]")
+    depth = 0
+    while isinstance(value, list):
+        value, depth = value[0], depth + 1
+    assert (value, depth) == (None, json.KEPT_LEVELS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("[" * 400_000 + "]" * 400_000, id="deep"),
+        pytest.param("[" * 2_000 + '"' + "x[" * 400_000, id="text without an end"),
+        pytest.param("[" * 2_000 + "]" * 4_000_000, id="closed too often"),
+    ],
+)
+def test_hostile_depth_takes_little_time(text: str) -> None:
+    started = time.process_time()
+    with suppress(ValueError):
+        json.loads_any(text)
+    assert time.process_time() - started < 2
