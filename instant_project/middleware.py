@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Final
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import async_only_middleware
@@ -45,7 +47,7 @@ def operator_or_api(get_response: View) -> View:
 
     async def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.path.startswith(OPERATOR_SITE):
-            return await operator_site(request)
+            return _secured(request, await operator_site(request))
         response = await get_response(request)
         for name, value in API_HEADERS.items():
             response.headers.setdefault(name, value)
@@ -54,3 +56,22 @@ def operator_or_api(get_response: View) -> View:
         return response
 
     return middleware
+
+
+def _secured(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Keep the cookies of whoever came by https from ever travelling without it.
+
+    Django's own settings know yes and no only; the same server is reached by its public name and
+    over plain http on its own machine.
+    """
+    if response.cookies and _came_by_https(request):
+        for cookie in response.cookies.values():
+            cookie["secure"] = True
+    return response
+
+
+def _came_by_https(request: HttpRequest) -> bool:
+    """As the trusted proxies say, or as the operator says of the name that was asked for."""
+    public = urlsplit(settings.ENVIRONMENT.backend_url or "")
+    is_public = public.netloc.lower() == request.get_host().lower()
+    return request.is_secure() or (is_public and public.scheme == "https")

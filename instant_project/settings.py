@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 from psycopg.conninfo import conninfo_to_dict
@@ -97,8 +98,15 @@ CORS_ALLOW_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]
 CORS_PREFLIGHT_MAX_AGE = 600
 
 SECURE_REFERRER_POLICY = "strict-origin"
+# Both cookies are also `Secure` where they are given out over https: see `middleware`.
 SESSION_COOKIE_NAME = "instant_operator"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "instant_operator_csrf"
+CSRF_COOKIE_HTTPONLY = True  # forms carry the token; no script reads it
+CSRF_COOKIE_SAMESITE = "Lax"
+if ENVIRONMENT.backend_url:  # a proxy that is not trusted does not say that it was asked by https
+    CSRF_TRUSTED_ORIGINS = ["{0.scheme}://{0.netloc}".format(urlsplit(ENVIRONMENT.backend_url))]
 if ENVIRONMENT.trusted_proxies:  # they say by which scheme and name the operator site was reached
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
