@@ -186,4 +186,5 @@ class Session:
             self.flush_timer = None
         now = asyncio.get_running_loop().time()
         for deadline in self.running:
-            deadline.reschedule(now)
+            if not deadline.expired():  # else it is cancelled already, which may take a while
+                deadline.reschedule(now)

@@ -95,3 +95,30 @@ def test_one_frame_beyond_the_bound_is_sent(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_features_follow_the_version(versions: Any, skips: bool) -> None:
     assert Features.of(versions).skips_unchanged_attrs is skips
+
+
+def test_session_ends_also_while_an_operation_of_it_that_took_too_long_is_cancelled() -> None:
+    """Cancelling SQL takes a while, and a client may give up at the same moment."""
+
+    async def story() -> None:
+        session = Session(Recorder())
+        cancelling, cancelled = asyncio.Event(), asyncio.Event()
+
+        async def take_too_long() -> None:
+            async with asyncio.timeout(0) as deadline:
+                session.running.add(deadline)
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    cancelling.set()
+                    await cancelled.wait()
+
+        operation = asyncio.create_task(take_too_long())
+        await cancelling.wait()
+        session.interrupt()
+        cancelled.set()
+        with pytest.raises(TimeoutError):
+            await operation
+        assert session.closed
+
+    asyncio.run(story())
