@@ -42,11 +42,15 @@ def viewer_of(session: Session) -> Viewer:
 async def view_of(
     session: Session, query: dict[str, Any], catalog: AttrCatalog, cache: RulesCache
 ) -> View:
-    """The session's view of the query's data, by the newest rules known here."""
-    viewer = viewer_of(session)
-    if viewer.is_admin:
-        return View(viewer, frozenset())
+    """The session's view of the query's data, by the newest rules known here.
+
+    It is the view of this moment: whoever records it at once need not fear that the session became
+    somebody else while rules were read.
+    """
+    if session.is_admin:
+        return View(viewer_of(session), frozenset())
     rules = await cache.get(catalog.app_id)
+    viewer = viewer_of(session)
     try:
         return View(viewer, prepare_query(query, catalog, viewer, rules).traits)
     except InstantError:
