@@ -60,8 +60,9 @@ class LiveQuery:
     transactions that did so and that the next answer's snapshot must show, `stale_for_unknown`
     that nobody knows which did. `touched_by` are the app's transactions among them, also those that
     an answer has shown already. `version` counts answers that differ; `current` is the newest one.
-    `failed_runs` counts failures since the last answer; `ran_at` is when a refresher ran it last
-    (seconds of the loop). `force_send` makes the next answer count as different (the attrs
+    `failed_runs` counts failures since the last answer, as far as they matter; `retry` waits to run
+    the query again without another change after some of them; `ran_at` is when a refresher ran it
+    last (seconds of the loop). `force_send` makes the next answer count as different (the attrs
     behind it changed). `answers_unknown`: the coming answer is also for what nobody knows.
     """
 
@@ -79,6 +80,7 @@ class LiveQuery:
     touched_by: TxIds | None = None
     failure: Exception | None = None
     failed_runs: int = 0
+    retry: asyncio.TimerHandle | None = None
     run: asyncio.Task[bool] | None = None
     ran_at: float = float("-inf")
     answers_unknown: bool = False

@@ -27,6 +27,7 @@ from wire.observations import LiveQueryFailed, frames_of, report
 FIRST_PAUSE_SECONDS: Final = 0.05
 LONGEST_PAUSE_SECONDS: Final = 1.0
 LONGEST_RETRY_SECONDS: Final = 60.0  # what is always too slow must not be asked all the time
+MAX_FAILED_RUNS: Final = 10  # to count: the longest pause is reached before
 PASSING: Final = frozenset((OperationTimedOut.type, QueryTimeout.type))
 
 
@@ -156,11 +157,14 @@ class Refresher:
 
     def _retry_later(self, live: LiveQuery) -> None:
         """What failed for want of time or a database may work later, without another change."""
-        live.failed_runs += 1
+        live.failed_runs = min(live.failed_runs + 1, MAX_FAILED_RUNS)
         seconds = min(2.0**live.failed_runs, LONGEST_RETRY_SECONDS)
-        asyncio.get_running_loop().call_later(seconds, self._retry, live)
+        if live.retry is not None:  # else each change that fails too would add one more for ever
+            live.retry.cancel()
+        live.retry = asyncio.get_running_loop().call_later(seconds, self._retry, live)
 
     def _retry(self, live: LiveQuery) -> None:
+        live.retry = None
         if live.subscriptions and live.failure is not None and not self._tasks.is_stopped:
             self.mark(live, None)
             self.start(live.app)

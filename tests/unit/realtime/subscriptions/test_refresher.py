@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg.errors
 import pytest
 
 from realtime.subscriptions.app_state import AppState
@@ -25,7 +26,7 @@ LIMIT_SECONDS = 20.0
 
 
 class Runner:
-    """Answers queries; the slow ones not before they are let go."""
+    """Answers queries; the slow ones not before they are let go, the failing ones never."""
 
     def __init__(self) -> None:
         self.let_go = asyncio.Event()
@@ -40,6 +41,8 @@ class Runner:
         self.news.set()
         if name.startswith("slow"):
             await self.let_go.wait()
+        if name.startswith("failing"):
+            raise psycopg.errors.QueryCanceled
         live.accept(Answer(7, 0, "", "1:1:", b"[]", ()))
         self.answered.append(name)
         self.news.set()
@@ -128,5 +131,57 @@ def test_query_that_is_stale_again_is_run_by_the_same_refresher() -> None:
         refreshing.runner.let_go.set()
         await refreshing.until(["slow", "slow"], lambda: refreshing.runner.answered)
         assert refreshing.app.refreshers == 1
+
+    tell(story)
+
+
+class Retries:
+    """What is to be tried again later: the timers that wait for it."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._call_later = self._loop.call_later
+        self._timers: list[asyncio.TimerHandle] = []
+        self._loop.call_later = self._note  # type: ignore[assignment, method-assign]
+
+    @property
+    def waiting(self) -> int:
+        return sum(not timer.cancelled() for timer in self._timers)
+
+    def _note(
+        self, delay: float, callback: Callable[..., Any], *given: Any, **options: Any
+    ) -> asyncio.TimerHandle:
+        timer = self._call_later(delay, callback, *given, **options)
+        if any(isinstance(value, LiveQuery) for value in given):
+            self._timers.append(timer)
+        return timer
+
+
+async def fail(refreshing: Refreshing, live: LiveQuery) -> None:
+    """A change makes the query stale, and its run fails."""
+    refreshing.change(live)
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while live.stale or live.run is not None:
+            await asyncio.sleep(0)
+
+
+def test_query_that_fails_with_each_change_is_tried_again_by_one_timer() -> None:
+    """With one for each failure, it would be asked all the time for as long as it fails."""
+
+    async def story(refreshing: Refreshing) -> None:
+        retries, live = Retries(), refreshing.watched("failing")
+        for _ in range(3):
+            await fail(refreshing, live)
+        assert (len(refreshing.runner.begun), retries.waiting) == (3, 1)
+
+    tell(story)
+
+
+def test_query_that_has_failed_for_days_is_tried_again_like_before() -> None:
+    async def story(refreshing: Refreshing) -> None:
+        retries, live = Retries(), refreshing.watched("failing")
+        live.failed_runs = 2_000
+        await fail(refreshing, live)
+        assert retries.waiting == 1
 
     tell(story)
