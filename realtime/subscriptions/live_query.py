@@ -60,10 +60,12 @@ class LiveQuery:
     transactions that did so and that the next answer's snapshot must show, `stale_for_unknown`
     that nobody knows which did. `touched_by` are the app's transactions among them, also those that
     an answer has shown already. `version` counts answers that differ; `current` is the newest one.
-    `failed_runs` counts failures since the last answer, as far as they matter; `retry` waits to run
-    the query again without another change after some of them; `ran_at` is when a refresher ran it
-    last (seconds of the loop). `force_send` makes the next answer count as different (the attrs
-    behind it changed). `answers_unknown`: the coming answer is also for what nobody knows.
+    `failure` is why the last run gave none; whoever waited for that run may look after the next one
+    has begun. `failed_runs` counts failures since the last answer, as far as they matter; `retry`
+    waits to run the query again without another change after some of them; `ran_at` is when a
+    refresher ran it last (seconds of the loop). `force_send` makes the next answer count as
+    different (the attrs behind it changed). `answers_unknown`: the coming answer is also for what
+    nobody knows.
     """
 
     app: AppState

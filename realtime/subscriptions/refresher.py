@@ -165,6 +165,8 @@ class Refresher:
 
     def _retry(self, live: LiveQuery) -> None:
         live.retry = None
-        if live.subscriptions and live.failure is not None and not self._tasks.is_stopped:
+        if live.failure is None or live.run is not None or self._tasks.is_stopped:
+            return
+        if live.subscriptions:
             self.mark(live, None)
             self.start(live.app)

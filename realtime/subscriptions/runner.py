@@ -35,7 +35,6 @@ class QueryRunner:
 
     async def run(self, live: LiveQuery) -> None:
         """Answer the query and record the answer; raises what made the query fail."""
-        live.failure = None
         has_failed = False
         reads: tuple[Read, ...] = (NamesRead(),)
         while True:

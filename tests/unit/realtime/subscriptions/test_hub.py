@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
+
+import pytest
 
 from realtime.bus.in_process import InProcessBus
 from realtime.sessions import Session
@@ -48,3 +51,20 @@ def test_subscription_that_is_dropped_twice_takes_no_other_with_it() -> None:
 
     assert list(watchers.app.queries.values()) == [kept.live]
     assert stays.subscriptions == {kept.live.key.query_json: kept}
+
+
+def test_asker_is_told_of_a_failure_also_where_the_query_is_tried_again_at_once() -> None:
+    """No connection pool is open here, so that every run fails."""
+
+    async def story() -> None:
+        watchers = Watchers()
+        subscription = watchers.watch(watchers.come())
+        asking = asyncio.create_task(watchers.hub.answered(subscription))
+        while subscription.live.stale:
+            await asyncio.sleep(0)
+        subscription.live.mark_stale(100)
+        with pytest.raises(RuntimeError, match="the connection pool is not open"):
+            await asking
+        await watchers.hub.stop()
+
+    asyncio.run(story())
