@@ -112,9 +112,13 @@ def resend(session: Session, since: float, entity_ids: frozenset[str]) -> None:
 
 
 def catch_up(subscription: Subscription) -> None:
-    """Queue the answer that a moved subscription has not been sent, if there is one already."""
+    """Queue the answer that a moved subscription has not been sent, if there is one already.
+
+    One that is about to be replaced may be older than what the session has.
+    """
     live = subscription.live
-    if live.current is None or live.stale or not subscription.is_owed:
+    is_up_to_date = live.current is not None and not live.stale and live.run is None
+    if not is_up_to_date or not subscription.is_owed:
         return
     subscription.session.changed[live.key.query_json] = subscription
     _flush_soon(subscription.session)

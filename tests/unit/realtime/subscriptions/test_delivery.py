@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -97,6 +98,32 @@ def test_query_without_an_answer_is_not_taken_for_sent() -> None:
     delivery.deliver(moved.live)
     delivery.flush(watcher)
     assert watcher.messages() == [(7, ["goals"]), (8, ["todos"])]
+
+
+def test_query_that_moves_to_one_that_is_being_answered_is_sent_that_answer_alone() -> None:
+    """The one before may be older than what the session was sent before it moved."""
+
+    async def story() -> None:
+        watcher = Watcher()
+        watcher.has_new("todos", 7)
+        (moved,) = watcher.changed.values()
+        watcher.changed.clear()
+        live = moved.live
+        live.subscriptions[moved] = None
+        moved.sent_version, moved.sent_tx_id = None, 8
+        live.begin_run()
+        live.run = asyncio.create_task(asyncio.Event().wait())
+
+        delivery.catch_up(moved)
+        assert watcher.messages() == []
+
+        live.run = None
+        live.end_run(set())
+        live.accept(Answer(9, 0, "", "1:1:", b"[]", ()))
+        delivery.deliver(live)
+        assert watcher.messages() == [(9, ["todos"])]
+
+    asyncio.run(story())
 
 
 class Writer(Watcher):
