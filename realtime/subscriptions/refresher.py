@@ -83,7 +83,10 @@ class Refresher:
                 live.ran_at = began
                 self._pace.ran(state.id, began)
                 state.refreshed.add(live)
-                await asyncio.wait({self.run(live)})
+                run = self.run(live)
+                await asyncio.wait({run})
+                if run.cancelled():
+                    state.refreshed.discard(live)  # it may not even have begun
                 if is_again and began - busy_since > BUSY_SECONDS:
                     await asyncio.sleep(self._pace.rest_seconds(state.id, began, loop.time()))
         finally:

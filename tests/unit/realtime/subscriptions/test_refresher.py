@@ -135,6 +135,21 @@ def test_query_that_is_stale_again_is_run_by_the_same_refresher() -> None:
     tell(story)
 
 
+def test_nothing_is_kept_of_a_query_that_is_dropped_before_its_run_begins() -> None:
+    async def story(refreshing: Refreshing) -> None:
+        live = refreshing.watched("dropped")
+        refreshing.change(live)
+        while live.run is None:
+            await asyncio.sleep(0)
+        live.run.cancel()
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while refreshing.app.refreshers:
+                await asyncio.sleep(0)
+        assert (refreshing.runner.begun, refreshing.app.refreshed) == ([], set())
+
+    tell(story)
+
+
 class Retries:
     """What is to be tried again later: the timers that wait for it."""
 
