@@ -105,7 +105,9 @@ def resend(session: Session, since: float, entity_ids: frozenset[str]) -> None:
     for query_json, subscription in session.subscriptions.items():
         topics = subscription.live.app.index.topics(subscription.live)
         shows_them = topics is not None and not topics.entities.isdisjoint(entity_ids)
-        if subscription.is_begun and (shows_them or subscription.sent_at >= since):
+        is_tainted = shows_them or subscription.sent_at >= since
+        # What is owed already comes as soon as there is an answer that is not older than the last.
+        if subscription.is_begun and subscription.sent_version is not None and is_tainted:
             subscription.sent_version = None
             session.changed[query_json] = subscription
     flush(session)

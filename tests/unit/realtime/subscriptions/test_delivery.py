@@ -100,27 +100,43 @@ def test_query_without_an_answer_is_not_taken_for_sent() -> None:
     assert watcher.messages() == [(7, ["goals"]), (8, ["todos"])]
 
 
+class Moved(Watcher):
+    """It was sent what 8 wrote, and is now of a query that is being answered, after 7 so far."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_new("todos", 7)
+        (self.moved,) = self.changed.values()
+        self.changed.clear()
+        self.live = self.moved.live
+        self.live.subscriptions[self.moved] = None
+        self.subscriptions[self.live.key.query_json] = self.moved
+        self.moved.sent_version, self.moved.sent_tx_id = None, 8
+        self.live.begin_run()
+        self.live.run = asyncio.create_task(asyncio.Event().wait())
+
+    def is_answered(self, shown: int) -> None:
+        self.live.run = None
+        self.live.end_run(set())
+        self.live.accept(Answer(shown, 0, "", "1:1:", b"[]", ()))
+        delivery.deliver(self.live)
+
+
 def test_query_that_moves_to_one_that_is_being_answered_is_sent_that_answer_alone() -> None:
-    """The one before may be older than what the session was sent before it moved."""
-
     async def story() -> None:
-        watcher = Watcher()
-        watcher.has_new("todos", 7)
-        (moved,) = watcher.changed.values()
-        watcher.changed.clear()
-        live = moved.live
-        live.subscriptions[moved] = None
-        moved.sent_version, moved.sent_tx_id = None, 8
-        live.begin_run()
-        live.run = asyncio.create_task(asyncio.Event().wait())
+        watcher = Moved()
+        delivery.catch_up(watcher.moved)
+        watcher.is_answered(9)
+        assert watcher.messages() == [(9, ["todos"])]
 
-        delivery.catch_up(moved)
-        assert watcher.messages() == []
+    asyncio.run(story())
 
-        live.run = None
-        live.end_run(set())
-        live.accept(Answer(9, 0, "", "1:1:", b"[]", ()))
-        delivery.deliver(live)
+
+def test_so_it_is_where_a_refused_write_asks_for_answers_again() -> None:
+    async def story() -> None:
+        watcher = Moved()
+        delivery.resend(watcher, watcher.moved.sent_at, frozenset())
+        watcher.is_answered(9)
         assert watcher.messages() == [(9, ["todos"])]
 
     asyncio.run(story())
