@@ -64,6 +64,8 @@ class QueryRunner:
                 raise
             if not prepared.is_answered_by(answer):
                 self._forget_plans(live)
+                if answer.attrs_version < catalog.version:
+                    live.app.catalog = None  # the database was put back to an earlier state
             elif not unseen:
                 break
             live.awaited_xids |= awaited
@@ -106,8 +108,8 @@ class QueryRunner:
                 live.mark_stale(change.xid, change.tx_id)
 
     def _forget_plans(self, live: LiveQuery) -> None:
+        """Read attrs and rules anew; the app's newest known attrs stay, for answers of others."""
         self._catalogs.forget(live.app.id)
-        live.app.catalog = None
         RULES.forget(live.app.id)
 
     def _watch(self, live: LiveQuery, topics: QueryTopics, snapshot: Snapshot, mark: Mark) -> None:

@@ -1,0 +1,117 @@
+"""What live queries promise holds where several things happen at the same moment.
+
+The moment is made to last: by catalogs that are not read before the test says so, and by the turns
+of the app's queries, which the test takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
+
+import pytest
+import pytest_asyncio
+
+from realtime.bus.in_process import InProcessBus
+from realtime.handlers.queries import add_query
+from realtime.protocol.incoming import Message
+from realtime.sessions import Session
+from realtime.subscriptions.app_state import AppState
+from realtime.subscriptions.hub import QueryHub
+from realtime.subscriptions.recent_changes import RecentChanges
+from tests.database.stored import Storage
+from tests.database.test_sessions_of_apps import Nowhere
+from triples import tenants
+from triples.attrs.catalog import AttrCatalog
+from triples.attrs.store import CatalogCache
+from triples.sql.turns import READS_AT_ONCE
+from wire import json
+
+pytestmark = pytest.mark.asyncio
+
+LIMIT_SECONDS: Final = 20.0
+
+
+class Catalogs(CatalogCache):
+    """They are not there before they are let through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.are_let_through = asyncio.Event()
+        self.are_let_through.set()
+
+    async def get(self, app_id: str) -> AttrCatalog:
+        await self.are_let_through.wait()
+        return await super().get(app_id)
+
+
+class Admin(Session):
+    """A session that may see everything, and remembers what it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__(Nowhere(), is_admin=True)
+        self.frames: list[dict[str, Any]] = []
+
+    def send(self, frame: bytes) -> None:
+        self.frames.append(json.loads(frame))
+
+    def ask(self, hub: QueryHub, etype: str) -> asyncio.Task[None]:
+        message = Message("add-query", "e", {"op": "add-query", "q": {etype: {}}})
+        return asyncio.create_task(add_query(hub, self, message))
+
+    def is_watched(self, etype: str) -> bool:
+        """Whether the query is planned, so that it only waits for its turn."""
+        found = self.subscriptions.get(json.canonical({etype: {}}))
+        return found is not None and found.live.app.index.topics(found.live) is not None
+
+
+@pytest.fixture
+def catalogs() -> Catalogs:
+    return Catalogs()
+
+
+@pytest_asyncio.fixture
+async def hub(open_pool: None, catalogs: Catalogs) -> AsyncIterator[QueryHub]:
+    running = QueryHub(catalogs, RecentChanges(), InProcessBus(), timeout_seconds=LIMIT_SECONDS)
+    yield running
+    await running.stop()
+
+
+async def _entered(hub: QueryHub, app: tenants.App) -> tuple[Admin, AppState]:
+    session = Admin()
+    state = hub.enter(session, app)
+    await hub.joined(state)
+    session.attrs_version = (await hub.catalog(state)).version
+    return session, state
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+async def test_answer_brings_its_attrs_while_another_query_reads_them_anew(
+    hub: QueryHub, catalogs: Catalogs, app: tenants.App, storage: Storage
+) -> None:
+    session, state = await _entered(hub, app)
+    for _ in range(READS_AT_ONCE):
+        await state.read_slots.acquire()
+    planned_before = session.ask(hub, "goals")
+    await _until(lambda: session.is_watched("goals"))
+    await storage.insert_attr("todos", "title")
+    catalogs.forget(app.id)
+    planned_after = session.ask(hub, "todos")
+    await _until(lambda: session.is_watched("todos"))
+
+    catalogs.are_let_through.clear()
+    state.read_slots.release()
+    await asyncio.wait_for(planned_after, LIMIT_SECONDS)
+
+    assert [(frame["op"], "attrs" in frame) for frame in session.frames] == [
+        ("refresh-ok", True),
+        ("add-query-ok", False),
+    ]
+    catalogs.are_let_through.set()
+    await asyncio.wait_for(planned_before, LIMIT_SECONDS)
