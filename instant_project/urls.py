@@ -12,6 +12,7 @@ from auth_app.http import runtime as runtime_auth
 from auth_app.refresh_tokens import user_of_token
 from instant_project import site
 from instant_project.folder_files import entry_point, folder_files
+from instant_project.operator_login import OperatorLoginForm
 from instant_project.operator_static import operator_static
 from instant_project.sign_in import configured_sign_in
 from presence.http.rooms import admin_presence
@@ -36,6 +37,7 @@ ephemeral_policy = Policy(
 )
 catalogs = CatalogCache()
 sign_in = configured_sign_in()
+admin.site.login_form = OperatorLoginForm
 
 urlpatterns = [
     # pages, and the browser client they use

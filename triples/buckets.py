@@ -1,9 +1,10 @@
 """Token buckets in PostgreSQL: limits that are right across all processes of the server.
 
 A bucket is full at first. Taking from it is immediate and is not undone by whatever its caller
-does next, so it needs a connection outside any transaction. Buckets are shared by everything that
-limits: sign-in (http-api.md §1.11) and rules (transactions-permissions.md §16). A bucket's name
-holds the app where it is a tenant's, and is stored as a hash, since it may hold an address.
+does next, unless it gives back, so it needs a connection outside any transaction. Buckets are
+shared by everything that limits: sign-in (http-api.md §1.11), rules (transactions-permissions.md
+§16) and the operator site. A bucket's name holds the app where it is a tenant's, and is stored as a
+hash, since it may hold an address.
 """
 
 from __future__ import annotations
@@ -72,6 +73,10 @@ where key in (
 """
 
 
+# What is beyond the capacity then is not there when the bucket is looked at next.
+_GIVE_BACK: Final = "update token_buckets set tokens = tokens + %s where key = %s"
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """How large a bucket is, and how it fills: `amount` tokens a period, evenly or all at once."""
@@ -119,6 +124,12 @@ async def draw_tokens(conn: Connection, draws: Sequence[Draw]) -> Refusal | None
     except _Refused as refused:
         return refused.refusal
     return None
+
+
+async def give_back(conn: Connection, draws: Sequence[Draw]) -> None:
+    """Put back what was taken for something that is not to be limited after all."""
+    for draw in draws:
+        await conn.execute(_GIVE_BACK, (draw.tokens, _key(draw)))
 
 
 async def sweep_buckets(conn: Connection) -> int:

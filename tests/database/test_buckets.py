@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from triples.buckets import Draw, Limit, draw_tokens, sweep_buckets
+from triples.buckets import Draw, Limit, draw_tokens, give_back, sweep_buckets
 from triples.management.database import connect
 from triples.sql.pool import Connection
 from wire.ids import new_id
@@ -93,6 +93,23 @@ async def test_refused_draw_takes_from_no_other_bucket(conn: Connection) -> None
     assert refusal is not None
     assert refusal.draw is empty
     assert await grant(conn, full, 5) == [True] * 4 + [False]
+
+
+@pytest.mark.parametrize(
+    ("taken", "given_back", "granted"),
+    [
+        pytest.param(4, 2, 2, id="what was taken"),
+        pytest.param(1, 3, 4, id="no more than there is room for"),
+        pytest.param(0, 1, 4, id="to a full bucket"),
+    ],
+)
+async def test_what_is_given_back_can_be_taken_again(
+    conn: Connection, taken: int, given_back: int, granted: int
+) -> None:
+    draw = Draw([new_id()], EVENLY)
+    await grant(conn, draw, taken)
+    await give_back(conn, [draw] * given_back)
+    assert sum(await grant(conn, draw, 6)) == granted
 
 
 async def test_other_names_and_other_limits_are_other_buckets(conn: Connection) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
+from instant_project.operator_login import FROM_AN_ADDRESS
 from tests.realtime.peer import peer
 from tests.sdk.admin import call, make_user
 from tests.sdk.apps import App
 from tests.served import ServedDatabase, ServerProcess
+from tests.wire.operator_site import sign_in
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +49,21 @@ def test_guesses_at_both_are_counted_together(
         guess(process, app, "ann@example.com") for _ in range(15) for process in (server, second)
     )
     assert statuses == {400: 20, 429: 10}
+
+
+@pytest.mark.asyncio
+async def test_passwords_of_operators_guessed_at_both_are_counted_together(
+    server: ServedDatabase, second: ServerProcess
+) -> None:
+    started, failed = time.monotonic(), 0
+    for process in (server, second) * 10:
+        async with httpx.AsyncClient(base_url=process.http_url, timeout=60) as browser:
+            answer = await sign_in(browser, "operator", "not it")
+        if "Too many sign-ins have failed" in answer.text:
+            break
+        failed += 1
+    since_then = (time.monotonic() - started) * FROM_AN_ADDRESS.amount
+    assert 10 <= failed <= 10 + since_then / FROM_AN_ADDRESS.period_seconds
 
 
 def guess(process: ServerProcess, app: App, email: str) -> int:

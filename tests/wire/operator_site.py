@@ -28,21 +28,18 @@ class Operator:
         await get_user_model().objects.acreate_superuser(self.name, password=self.password)
 
 
-class Browser(httpx.AsyncClient):
+def browser_at(base_url: str = HERE, *, address: str = "127.0.0.1") -> httpx.AsyncClient:
     """Keeps cookies, and sends those that are `Secure` over https only."""
+    transport = httpx.ASGITransport(_over_http, client=(address, 1))  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url=base_url, headers={"origin": base_url})
 
-    def __init__(self, *, base_url: str = HERE, address: str = "127.0.0.1", **more: Any) -> None:
-        transport = httpx.ASGITransport(_over_http, client=(address, 1))  # type: ignore[arg-type]
-        super().__init__(
-            transport=transport, base_url=base_url, headers={"origin": base_url}, **more
-        )
 
-    async def sign_in(self, name: str, password: str) -> httpx.Response:
-        """What the page answers; a redirect if it let somebody in."""
-        token = TOKEN.search((await self.get(LOGIN)).text)
-        assert token
-        fields = {"csrfmiddlewaretoken": token[1], "username": name, "password": password}
-        return await self.post(LOGIN, data=fields)
+async def sign_in(browser: httpx.AsyncClient, name: str, password: str) -> httpx.Response:
+    """What the page answers; a redirect if it let somebody in."""
+    token = TOKEN.search((await browser.get(LOGIN)).text)
+    assert token
+    fields = {"csrfmiddlewaretoken": token[1], "username": name, "password": password}
+    return await browser.post(LOGIN, data=fields)
 
 
 async def _over_http(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -8,8 +8,7 @@ from http.cookiejar import Cookie
 import pytest
 from pytest_django import Settings
 
-from tests.wire.operator_site import HERE, Browser, Operator
-from wire.ids import new_id
+from tests.wire.operator_site import HERE, Operator, browser_at, sign_in
 
 pytestmark = pytest.mark.asyncio
 
@@ -17,13 +16,11 @@ PUBLIC = "https://api.example.com"
 PLAIN = "http://api.example.com"
 
 
-async def cookies_of(base_url: str, says: dict[str, str]) -> list[Cookie]:
+async def cookies_of(operator: Operator, base_url: str, says: dict[str, str]) -> list[Cookie]:
     """What a browser has once an operator has signed in and seen a page."""
-    operator = Operator(new_id())
-    await operator.create()
-    async with Browser(base_url=base_url) as browser:
+    async with browser_at(base_url) as browser:
         browser.headers.update(says)
-        assert (await browser.sign_in(operator.name, operator.password)).status_code == 302
+        assert (await sign_in(browser, operator.name, operator.password)).status_code == 302
         assert "Site administration" in (await browser.get("/operator/")).text
         return sorted(browser.cookies.jar, key=lambda cookie: cookie.name)
 
@@ -41,7 +38,7 @@ async def cookies_of(base_url: str, says: dict[str, str]) -> list[Cookie]:
     ],
 )
 async def test_cookies_are_secure_where_the_site_is_reached_by_https(
-    orm: None,
+    operator: Operator,
     settings: Settings,
     reached_at: str,
     proxies: int,
@@ -54,7 +51,7 @@ async def test_cookies_are_secure_where_the_site_is_reached_by_https(
     if proxies:
         settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-    session, csrf = await cookies_of(reached_at, says)
+    session, csrf = await cookies_of(operator, reached_at, says)
 
     assert (session.name, csrf.name) == ("instant_operator", "instant_operator_csrf")
     for cookie in (session, csrf):
