@@ -10,7 +10,8 @@ from typing import Final
 
 from tests.realtime.steps import new_id
 from tests.sdk.chunks import create
-from tests.sdk.core_clients import CoreClient, SdkError
+from tests.sdk.core_clients import CoreClient
+from tests.sdk.core_driver import SdkError
 
 ANSWER_SECONDS: Final = 60.0
 

@@ -1,17 +1,11 @@
-"""The Python half of the published `@instantdb/core`: start it, ask it, wait for what it shows.
+"""Clients of the published `@instantdb/core`: start them, ask them, wait for what they show.
 
-`CoreProcess` is one Node process (`core_driver.mjs`), which holds any number of clients, each
-with its own socket and storage. Nothing here sleeps: every wait is for a condition, has a limit,
-and says what was seen instead when it fails.
+A `CoreProcess` holds any number of clients, each with its own socket and storage.
 """
 
 from __future__ import annotations
 
-import itertools
 import json
-import subprocess
-import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,11 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from tests.sdk.chunks import Chunk
-from tests.sdk.node import HERE, install_sdks, node_environment, program
+from tests.sdk.core_driver import WAIT_SECONDS, CoreDriver, Promise
 
-WAIT_SECONDS = 10.0
 BLOCKED_SOCKETS = "ws://127.0.0.1:9/runtime/session"  # the discard port: nobody listens
-STOP_SECONDS = 10.0
 
 Query: TypeAlias = dict[str, Any]
 Answer: TypeAlias = dict[str, Any]
@@ -43,16 +35,6 @@ class EventReceiver(Protocol):
     """Takes the events that Node tells under its name."""
 
     def receive(self, message: dict[str, Any]) -> None: ...
-
-
-class SdkError(Exception):
-    """The SDK rejected a promise; `hint` is what the server said beside the message."""
-
-    def __init__(self, message: str, hint: Any, type: str | None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.type = type
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +65,6 @@ class Shown:
     @property
     def error(self) -> Any:
         return self.answer.get("error")
-
-
-@dataclass(slots=True)
-class Promise:
-    """An answer of the Node process that may still be under way."""
-
-    process: CoreProcess
-    what: str
-    message: dict[str, Any] | None = None
-
-    def result(self, timeout: float = WAIT_SECONDS) -> Any:
-        """The resolved value; raises `SdkError` where the SDK rejected."""
-        self.process.wait_until(
-            lambda: self.message is not None, f"{self.what} to be answered", timeout
-        )
-        assert self.message is not None
-        error = self.message.get("error")
-        if error is not None:
-            raise SdkError(error["message"], error.get("hint"), error.get("type"))
-        return self.message["ok"]
 
 
 @dataclass(slots=True)
@@ -241,35 +203,15 @@ class CoreClient:
         self.process.ask("close", client=self.name).result()
 
 
-class CoreProcess:
-    """One Node process with the published `@instantdb/core` in it."""
+class CoreProcess(CoreDriver):
+    """One Node process with clients of the published `@instantdb/core` in it."""
 
     def __init__(self, server: ServerAddress) -> None:
-        install_sdks()
         self.server = server
         self.clients: dict[str, CoreClient] = {}
         self.subscriptions: dict[str, LiveQuery] = {}
         self.visits: dict[str, EventReceiver] = {}
-        self._promises: dict[int, Promise] = {}
-        self._ids = itertools.count(1)
-        self._asking = threading.Lock()
-        self._changed = threading.Condition()
-        self._ended = False
-        self._complaints: list[str] = []
-        self._node = subprocess.Popen(
-            [program("node"), str(HERE / "core_driver.mjs")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=node_environment(),
-        )
-        self._readers = [
-            threading.Thread(target=self._read_messages, name="core messages", daemon=True),
-            threading.Thread(target=self._read_complaints, name="core stderr", daemon=True),
-        ]
-        for reader in self._readers:
-            reader.start()
+        super().__init__()
 
     def open(
         self,
@@ -311,65 +253,12 @@ class CoreProcess:
     def stop_recording_frames(self) -> None:
         self.ask("record", on=False).result()
 
-    def ask(self, command: str, **fields: Any) -> Promise:
-        """Send one command; its answer comes through the promise."""
-        promise = Promise(self, command)
-        number = next(self._ids)
-        self._promises[number] = promise
-        line = json.dumps({"id": number, "do": command, **fields}) + "\n"
-        with self._asking:
-            assert self._node.stdin is not None
-            self._node.stdin.write(line)
-            self._node.stdin.flush()
-        return promise
-
-    def wait_until(
-        self,
-        holds: Callable[[], bool],
-        what: str,
-        timeout: float = WAIT_SECONDS,
-        seen: Callable[[], str] = lambda: "",
-    ) -> None:
-        """Wait for a condition over what arrived from Node, which is checked at every arrival."""
-        deadline = time.monotonic() + timeout
-        with self._changed:
-            while not holds():
-                left = deadline - time.monotonic()
-                if left <= 0 or self._ended:
-                    why = "Node ended" if self._ended else f"{timeout:g} s passed"
-                    raise AssertionError(
-                        f"waited for {what}, but {why}; {seen()}\n" + "\n".join(self._complaints)
-                    )
-                self._changed.wait(left)
-
-    def stop(self) -> None:
-        if self._node.stdin is not None:
-            self._node.stdin.close()
-        try:
-            self._node.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._node.kill()
-            self._node.wait()
-        for reader in self._readers:
-            reader.join(STOP_SECONDS)
-
-    def _read_messages(self) -> None:
-        assert self._node.stdout is not None
-        for line in self._node.stdout:
-            with self._changed:
-                self._receive(json.loads(line))
-                self._changed.notify_all()
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
-
-    def _receive(self, message: dict[str, Any]) -> None:
+    def receive_event(self, message: dict[str, Any]) -> None:
+        """Give an event to whom it is about."""
         match message:
             case {"visit": name}:
                 if visit := self.visits.get(name):
                     visit.receive(message)
-            case {"id": number}:
-                self._promises.pop(number).message = message
             case {
                 "event": "answer",
                 "subscription": name,
@@ -389,11 +278,6 @@ class CoreProcess:
                 pass
             case _:
                 raise AssertionError(f"unexpected message from Node: {message}")
-
-    def _read_complaints(self) -> None:
-        assert self._node.stderr is not None
-        for line in self._node.stderr:
-            self._complaints.append(line.rstrip())
 
 
 @contextmanager

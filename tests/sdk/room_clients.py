@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.sdk.core_clients import WAIT_SECONDS, CoreClient
+from tests.sdk.core_clients import CoreClient
+from tests.sdk.core_driver import WAIT_SECONDS
 
 Presence = dict[str, Any]
 

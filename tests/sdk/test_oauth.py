@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.sdk.admin import call
 from tests.sdk.apps import App
-from tests.sdk.core_clients import CoreClient, SdkError
+from tests.sdk.core_clients import CoreClient
+from tests.sdk.core_driver import SdkError
 from tests.sdk.oidc_provider import OidcProvider, running_oidc_provider
 from tests.sdk.web_page import PAGES, running_site
 from tests.served import ServedDatabase

@@ -14,7 +14,8 @@ from tests.realtime.peer import SocketServer, peer
 from tests.realtime.steps import Namespace
 from tests.sdk.apps import App
 from tests.sdk.chunks import Chunk, create, update, update_existing
-from tests.sdk.core_clients import CoreClient, LiveQuery, SdkError
+from tests.sdk.core_clients import CoreClient, LiveQuery
+from tests.sdk.core_driver import SdkError
 
 TODOS: dict[str, Any] = {"todos": {}}
 

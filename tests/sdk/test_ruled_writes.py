@@ -9,7 +9,8 @@ import pytest
 
 from tests.sdk.apps import App, HttpServer, push_rules
 from tests.sdk.chunks import update
-from tests.sdk.core_clients import CoreClient, SdkError
+from tests.sdk.core_clients import CoreClient
+from tests.sdk.core_driver import SdkError
 
 
 def test_denied_write_is_undone_and_an_allowed_one_shared(

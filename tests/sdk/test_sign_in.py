@@ -12,7 +12,8 @@ import pytest
 from tests.sdk.admin import call, make_user
 from tests.sdk.apps import App
 from tests.sdk.chunks import link, update
-from tests.sdk.core_clients import CoreClient, CoreProcess, SdkError
+from tests.sdk.core_clients import CoreClient, CoreProcess
+from tests.sdk.core_driver import SdkError
 from tests.sdk.outbox import Outbox
 from tests.served import ServedDatabase
 

@@ -9,7 +9,8 @@ import pytest
 
 from tests.sdk.apps import App, HttpServer, create_app
 from tests.sdk.chunks import create, delete, link, update, update_existing
-from tests.sdk.core_clients import CoreClient, CoreProcess, SdkError
+from tests.sdk.core_clients import CoreClient, CoreProcess
+from tests.sdk.core_driver import SdkError
 
 GOALS: dict[str, Any] = {"goals": {"todos": {}}}
 NORTH_CANARY = "canary-of-north"
