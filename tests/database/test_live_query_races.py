@@ -7,7 +7,7 @@ of the app's queries, which the test takes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
@@ -22,6 +22,7 @@ from realtime.subscriptions.hub import QueryHub
 from realtime.subscriptions.recent_changes import RecentChanges
 from tests.database.stored import Storage
 from tests.database.test_sessions_of_apps import Nowhere
+from tests.until import until
 from triples import tenants
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import CatalogCache
@@ -86,12 +87,6 @@ async def _entered(hub: QueryHub, app: tenants.App) -> tuple[Admin, AppState]:
     return session, state
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(LIMIT_SECONDS):
-        while not condition():
-            await asyncio.sleep(0)
-
-
 async def test_answer_brings_its_attrs_while_another_query_reads_them_anew(
     hub: QueryHub, catalogs: Catalogs, app: tenants.App, storage: Storage
 ) -> None:
@@ -99,11 +94,11 @@ async def test_answer_brings_its_attrs_while_another_query_reads_them_anew(
     for _ in range(READS_AT_ONCE):
         await state.read_slots.acquire()
     planned_before = session.ask(hub, "goals")
-    await _until(lambda: session.is_watched("goals"))
+    await until(lambda: session.is_watched("goals"))
     await storage.insert_attr("todos", "title")
     catalogs.forget(app.id)
     planned_after = session.ask(hub, "todos")
-    await _until(lambda: session.is_watched("todos"))
+    await until(lambda: session.is_watched("todos"))
 
     catalogs.are_let_through.clear()
     state.read_slots.release()

@@ -11,8 +11,9 @@ import pytest
 
 from realtime.changes.change import TxChanges
 from realtime.changes.source import ChangeFeed, Patience
-from tests.database.changes.fed import INSERT_TRIPLE, PATIENCE_SECONDS, running, writer
+from tests.database.changes.fed import INSERT_TRIPLE, PATIENCE_SECONDS, Fed, running, writer
 from tests.faults.link import Link
+from tests.until import until
 from triples.management.database import conninfo
 
 ATTR = str(uuid.uuid4())
@@ -75,7 +76,7 @@ def test_broken_link_is_noticed_and_replaced(database_url: str, app: str, fault:
             writer(database_url) as conn,
         ):
             await getattr(link, fault)()
-            await _until(lambda: fed.feed.state.phase != "streaming")
+            await until(lambda: fed.feed.state.phase != "streaming")
             await conn.execute(INSERT_TRIPLE, [app, app, ATTR, "1"])
             await link.heal()
             await fed.until(lambda: fed.gaps == 2)
@@ -85,15 +86,19 @@ def test_broken_link_is_noticed_and_replaced(database_url: str, app: str, fault:
     asyncio.run(story())
 
 
+def heard_ago(fed: Fed) -> float:
+    """Seconds since the database last said anything."""
+    return fed.feed.state.heard_seconds_ago or 0.0
+
+
 def test_quiet_database_keeps_the_feed_live(database_url: str) -> None:
     async def story() -> None:
         patience = Patience(status_seconds=0.05, live_seconds=0.5, silent_seconds=0.5)
         async with running(database_url, patience=patience) as fed:
-            heard = 0
-            while heard < 10:
+            for _ in range(30):
+                await until(lambda: heard_ago(fed) > 0.04, pause_seconds=0.001)
                 assert fed.feed.state.is_live
-                heard += (fed.feed.state.heard_seconds_ago or 0) > 0.04
-                await asyncio.sleep(0.1)
+                await until(lambda: heard_ago(fed) < 0.04, pause_seconds=0.001)
             assert fed.gaps == 1
 
     asyncio.run(story())
@@ -142,11 +147,11 @@ class Witness:
 
     async def until_gaps(self, count: int) -> None:
         """Wait for a number of gaps in all."""
-        await _until(lambda: self._gaps >= count)
+        await until(lambda: self._gaps >= count)
 
     async def until_delivered(self, value: int) -> None:
         """Wait for one write to be known."""
-        await _until(lambda: value in self.delivered or value in self.seen_at_gaps)
+        await until(lambda: value in self.delivered or value in self.seen_at_gaps)
 
     def _deliver(self, changes: TxChanges) -> None:
         if changes.app_id == self._app:
@@ -171,12 +176,5 @@ async def _write_until_cancelled(database_url: str, app: str) -> list[int]:
                 )
                 written.append(number)
         except asyncio.CancelledError:
-            await _until(lambda: not conn.lock.locked())
+            await until(lambda: not conn.lock.locked())
             return written
-
-
-async def _until(condition: object) -> None:
-    assert callable(condition)
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():
-            await asyncio.sleep(0.005)

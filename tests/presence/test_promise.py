@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from presence.limits import Limits
 from presence.promise import Rooms
 from tests.presence.conftest import OpenRooms
 from tests.presence.guest import APP, OTHER_APP, Guest
+from tests.until import until
 from wire import ids
 from wire.errors import ValidationFailed
 
@@ -180,12 +182,13 @@ def test_room_can_be_looked_into(open_rooms: OpenRooms) -> None:
         user = {"id": "u1", "email": "ann@example.com"}
         ann = Guest("ann")
         rooms.join(APP, room, ann, user, {"n": 1})
-        entry = (await until_found(rooms, room))["ann"]
+        await until(partial(is_found, rooms, room))  # Redis hears of it a moment later
+        entry = (await rooms.look(APP, room))["ann"]
 
         assert entry.shown_to_admins()["user"] == user
         assert entry.data == {"n": 1}
         rooms.leave(APP, room, "ann")
-        assert await is_empty(rooms, room)
+        await until(partial(is_empty, rooms, room))
 
     play(open_rooms, story)
 
@@ -246,19 +249,16 @@ def test_rooms_of_a_session_and_bytes_of_an_app_are_counted_down_again(
     play(open_rooms, story, limits=Limits(session_rooms=1, app_bytes=1_000))
 
 
-async def until_found(rooms: Rooms, room: str) -> Any:
-    """What is in the room, once there is something: Redis hears of it a moment later."""
-    async with asyncio.timeout(5):
-        while not (entries := await rooms.look(APP, room)):
-            await asyncio.sleep(0)
-    return entries
-
-
 async def is_empty(rooms: Rooms, room: str) -> bool:
-    async with asyncio.timeout(5):
-        while await rooms.look(APP, room):
-            await asyncio.sleep(0)
-    return True
+    return not await rooms.look(APP, room)
+
+
+async def is_found(rooms: Rooms, room: str) -> bool:
+    return bool(await rooms.look(APP, room))
+
+
+async def is_nobody(rooms: Rooms, room: str, session: str) -> bool:
+    return (await rooms.look(APP, room))[session].user is None
 
 
 def test_session_that_signs_out_goes_on_as_nobody(open_rooms: OpenRooms) -> None:
@@ -269,8 +269,7 @@ def test_session_that_signs_out_goes_on_as_nobody(open_rooms: OpenRooms) -> None
         await ann.shows(room, bob={"n": 1})
         rooms.sign_out("bob")
         assert rooms.broadcast(APP, room, "bob", "topic", "hi")["user"] is None
-        while (await rooms.look(APP, room))["bob"].user is not None:
-            await asyncio.sleep(0.01)
+        await until(partial(is_nobody, rooms, room, "bob"))
         rooms.set_presence(APP, room, "bob", {"n": 2})
         await ann.shows(room, bob={"n": 2})
         rooms.sign_out("somebody who is in no room")

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import pytest
 from redis import Redis
 
+from presence.promise import Rooms
 from presence.redis_layout import room_name
 from presence.redis_processes import Processes
 from presence.redis_rooms import RedisRooms
 from presence.room import RoomKey
 from tests.presence.conftest import running
-from tests.presence.guest import APP, WAIT_SECONDS, Guest
+from tests.presence.guest import APP, Guest
 from tests.redis_server import RedisServer, redis_server
+from tests.until import until
 from wire import ids
 
 
@@ -122,6 +125,10 @@ def test_empty_room_leaves_nothing_in_redis(redis: RedisServer) -> None:
     asyncio.run(story())
 
 
+async def is_there(rooms: Rooms, room: str, session: str) -> bool:
+    return session in await rooms.look(APP, room)
+
+
 def test_process_taken_for_dead_by_mistake_puts_its_sessions_back(redis: RedisServer) -> None:
     async def story() -> None:
         room = ids.new_id()
@@ -133,9 +140,7 @@ def test_process_taken_for_dead_by_mistake_puts_its_sessions_back(redis: RedisSe
             await ann.shows(room, bob={"n": 1})
             mistaken = Processes(first._link, "another process")
             await mistaken.sweep(key, {(await first.look(APP, room))["bob"].instance_id})
-            async with asyncio.timeout(WAIT_SECONDS):
-                while "bob" not in await first.look(APP, room):
-                    await asyncio.sleep(0)
+            await until(partial(is_there, first, room, "bob"))
             second.set_presence(APP, room, "bob", {"n": 2})
             await ann.shows(room, bob={"n": 2})
 

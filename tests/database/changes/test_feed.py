@@ -6,6 +6,7 @@ import asyncio
 import tracemalloc
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -14,6 +15,7 @@ import pytest
 from realtime.changes.change import AttrChange, TripleChange, TxChanges
 from realtime.changes.source import ChangeFeed, Patience
 from tests.database.changes.fed import INSERT_TRIPLE, Fed, running, writer
+from tests.until import until
 
 ENTITY, ATTR = str(uuid.uuid4()), str(uuid.uuid4())
 LONG = "(select to_jsonb(string_agg(md5(i::text), '')) from generate_series(1, 400) i)"
@@ -34,7 +36,9 @@ def tell(database_url: str) -> Callable[[Story], None]:
         async with writer(database_url) as conn:
             async with running(database_url) as fed:
                 await story(fed, conn)
-            await _until_no_slot(conn)  # PostgreSQL may take a moment to forget what was large
+            await until(
+                partial(_has_no_slot, conn), pause_seconds=0.01
+            )  # PostgreSQL may take a moment to forget what was large
 
     return lambda story: asyncio.run(told(story))
 
@@ -194,7 +198,7 @@ def test_position_moves_only_once_delivery_has_returned(database_url: str, app: 
             commit_lsn = await asyncio.wait_for(delivering.get(), 60)
             assert feed.state.delivered_lsn <= commit_lsn
             may_return.set()
-            await _until(lambda: feed.state.delivered_lsn > commit_lsn)
+            await until(lambda: feed.state.delivered_lsn > commit_lsn)
         await feed.stop()
 
     asyncio.run(story())
@@ -207,17 +211,15 @@ def test_what_was_delivered_is_soon_acknowledged(database_url: str, app: str) ->
             for number in range(3):
                 await conn.execute(INSERT_TRIPLE, [app, str(uuid.uuid4()), ATTR, str(number)])
                 commit_lsn = (await fed.next_of(app)).commit_lsn
-                async with asyncio.timeout(60):
-                    while await _acknowledged(conn) <= commit_lsn:
-                        await asyncio.sleep(0.01)
+                await until(partial(_is_acknowledged, conn, commit_lsn), pause_seconds=0.01)
 
     asyncio.run(story())
 
 
-async def _acknowledged(conn: psycopg.AsyncConnection[Any]) -> int:
+async def _is_acknowledged(conn: psycopg.AsyncConnection[Any], lsn: int) -> bool:
     row = await (await conn.execute(ACKNOWLEDGED)).fetchone()
     assert row is not None
-    return int(row[0])
+    return int(row[0]) > lsn
 
 
 def test_rows_without_sort_keys_are_sent_to_repair(database_url: str, app: str) -> None:
@@ -243,7 +245,7 @@ def test_stopped_feed_leaves_no_slot_behind(database_url: str) -> None:
         async with writer(database_url) as conn:
             async with running(database_url):
                 assert await _slots(conn) == 1
-            await _until_no_slot(conn)
+            await until(partial(_has_no_slot, conn), pause_seconds=0.01)
 
     asyncio.run(story())
 
@@ -252,19 +254,11 @@ def test_stopped_feed_leaves_no_slot_behind(database_url: str) -> None:
 COUNT_SLOTS = "select count(*) from pg_replication_slots where database = current_database()"
 
 
-async def _until_no_slot(conn: psycopg.AsyncConnection[Any]) -> None:
-    async with asyncio.timeout(60):
-        while await _slots(conn):
-            await asyncio.sleep(0.01)
+async def _has_no_slot(conn: psycopg.AsyncConnection[Any]) -> bool:
+    return await _slots(conn) == 0
 
 
 async def _slots(conn: psycopg.AsyncConnection[Any]) -> int:
     row = await (await conn.execute(COUNT_SLOTS)).fetchone()
     assert row is not None
     return int(row[0])
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.005)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.database.transact.writer import GUEST, Writer
+from tests.until import until
 from triples.transact.merge import deep_merge
 from wire.errors import SqlRaise, ValidationFailed
 from wire.ids import new_id
@@ -20,11 +21,18 @@ async def test_last_value_of_a_write_counts(library: Writer) -> None:
     assert await library.stored("ann") == {"users.name": 2}
 
 
+async def is_past(library: Writer, milliseconds: int) -> bool:
+    """Whether what is written from now on would have a later time."""
+    clock = "select extract(epoch from clock_timestamp()) * 1000 > %s + 1"
+    row = await (await library.conn.execute(clock, (milliseconds,))).fetchone()
+    return row == (True,)
+
+
 async def test_value_is_replaced_and_keeps_its_time(library: Writer) -> None:
     await library.write(library.add("ann", "users.name", "Ann"))
     created = "select created_at from triples where app_id = %s::uuid"
     before = await (await library.conn.execute(created, (library.app_id,))).fetchall()
-    await asyncio.sleep(0.002)
+    await until(partial(is_past, library, max(time for (time,) in before)))
     await library.write(library.add("ann", "users.name", "Anna"))
     after = await (await library.conn.execute(created, (library.app_id,))).fetchall()
     assert (await library.stored("ann"), after) == ({"users.name": "Anna"}, before)

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from auth_app.oauth.web import LOOKED_UP_AT_ONCE, MAX_BYTES, NotReached, Web, is_public
+from tests.until import until
 
 
 @pytest.mark.parametrize(
@@ -127,9 +128,10 @@ async def test_answer_is_not_read(provider: Provider, encoding: str, body: bytes
 async def test_names_that_nobody_resolves_leave_threads_to_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answered = threading.Event()
+    answered, asked_for = threading.Event(), set()
 
-    def silent(*asked: object) -> list[object]:
+    def silent(name: object, *asked: object) -> list[object]:
+        asked_for.add(name)
         answered.wait()
         return []
 
@@ -139,8 +141,8 @@ async def test_names_that_nobody_resolves_leave_threads_to_others(
         asyncio.create_task(web.get(f"https://silent{number}.example/"))
         for number in range(4 * LOOKED_UP_AT_ONCE)
     ]
-    await asyncio.sleep(0)
     try:
+        await until(lambda: len(asked_for) == LOOKED_UP_AT_ONCE, pause_seconds=0.001)
         assert await asyncio.to_thread(lambda: "rules were read") == "rules were read"
     finally:
         answered.set()

@@ -12,6 +12,7 @@ from realtime.receive_queue import POSTED_AT_ONCE, ReceiveQueue
 from realtime.sessions import Session
 from realtime.subscriptions.hub import QueryHub
 from realtime.subscriptions.recent_changes import RecentChanges
+from tests.until import until
 from triples.attrs.store import CatalogCache
 from wire import json
 
@@ -74,8 +75,7 @@ async def test_posts_of_a_session_are_answered_in_their_order(
     received.put_all(session, unknown(*event_ids[first:-1]))
     received.put_all(session, unknown(event_ids[-1]))
     await received.room_for_post(session)
-    while session.unsent_bytes:
-        await asyncio.sleep(0)
+    await until(lambda: not session.unsent_bytes)
     writer.cancel()
 
     assert sent.event_ids == event_ids

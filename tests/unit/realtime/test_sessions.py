@@ -9,6 +9,7 @@ import pytest
 
 from realtime import sessions
 from realtime.sessions import SLOW_READER, Features, Session
+from tests.until import until
 
 
 class Recorder:
@@ -35,8 +36,7 @@ def test_frames_leave_in_order_and_then_the_connection_is_closed() -> None:
         writer = asyncio.create_task(session.write_frames())
         session.send(b"1")
         session.send(b"2")
-        while len(transport.texts) < 2:
-            await asyncio.sleep(0)
+        await until(lambda: len(transport.texts) == 2)
         session.disconnect(1000, "done")
         await asyncio.wait_for(writer, 5)
         assert transport.texts == ["1", "2"]
@@ -72,8 +72,7 @@ def test_one_frame_beyond_the_bound_is_sent(monkeypatch: pytest.MonkeyPatch) -> 
         session = Session(transport)
         writer = asyncio.create_task(session.write_frames())
         session.send(b"x" * 100)
-        while not transport.texts:
-            await asyncio.sleep(0)
+        await until(lambda: bool(transport.texts))
         writer.cancel()
         assert transport.closed is None
 

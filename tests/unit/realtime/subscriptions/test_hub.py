@@ -15,6 +15,7 @@ from realtime.subscriptions.live_query import Subscription
 from realtime.subscriptions.recent_changes import RecentChanges
 from realtime.subscriptions.views import View
 from tests.unit.realtime.subscriptions.test_delivery import Nowhere
+from tests.until import until
 from triples.attrs.store import CatalogCache
 from triples.instaql.answer import Viewer
 from triples.tenants import App
@@ -60,8 +61,7 @@ def test_asker_is_told_of_a_failure_also_where_the_query_is_tried_again_at_once(
         watchers = Watchers()
         subscription = watchers.watch(watchers.come())
         asking = asyncio.create_task(watchers.hub.answered(subscription))
-        while subscription.live.stale:
-            await asyncio.sleep(0)
+        await until(lambda: not subscription.live.stale)
         subscription.live.mark_stale(100)
         with pytest.raises(RuntimeError, match="the connection pool is not open"):
             await asking

@@ -16,6 +16,7 @@ from realtime.subscriptions.refresher import Refresher
 from realtime.subscriptions.shapes import Shape
 from realtime.subscriptions.tasks import Tasks
 from tests.unit.realtime.subscriptions.test_delivery import Watcher
+from tests.until import until
 from triples.instaql.answer import Answer, Viewer
 from triples.sql.turns import READS_AT_ONCE
 from triples.tenants import App
@@ -139,12 +140,10 @@ def test_nothing_is_kept_of_a_query_that_is_dropped_before_its_run_begins() -> N
     async def story(refreshing: Refreshing) -> None:
         live = refreshing.watched("dropped")
         refreshing.change(live)
-        while live.run is None:
-            await asyncio.sleep(0)
+        await until(lambda: live.run is not None)
+        assert live.run is not None
         live.run.cancel()
-        async with asyncio.timeout(LIMIT_SECONDS):
-            while refreshing.app.refreshers:
-                await asyncio.sleep(0)
+        await until(lambda: not refreshing.app.refreshers)
         assert (refreshing.runner.begun, refreshing.app.refreshed) == ([], set())
 
     tell(story)
@@ -175,9 +174,7 @@ class Retries:
 async def fail(refreshing: Refreshing, live: LiveQuery) -> None:
     """A change makes the query stale, and its run fails."""
     refreshing.change(live)
-    async with asyncio.timeout(LIMIT_SECONDS):
-        while live.stale or live.run is not None:
-            await asyncio.sleep(0)
+    await until(lambda: not live.stale and live.run is None)
 
 
 def test_query_that_fails_with_each_change_is_tried_again_by_one_timer() -> None:
