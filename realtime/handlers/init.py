@@ -43,8 +43,6 @@ async def init(hub: QueryHub, session: Session, message: Message) -> None:
         await hub.joined(state)
         if not await is_signed_in(session):  # the token was taken back before changes reached it
             raise RecordNotFound("app-user")
-        if len(state.sessions) == 1:
-            await hub.reread_app(state)
         catalog = await hub.catalog(state)
         if session.user is not user:  # taken back meanwhile
             raise RecordNotFound("app-user")

@@ -112,7 +112,12 @@ class QueryHub:
             self._bus.leave(state.id)
 
     async def joined(self, state: AppState) -> None:
-        """Wait until the app's changes reach this process; what is read before may be outdated."""
+        """Wait until the app's changes reach this process; what is read before may be outdated.
+
+        Where that failed it is tried again, for sessions of the app may be there for days.
+        """
+        if _has_failed(state.joining) and self._apps.get(state.id) is state:
+            state.joining = self._tasks.spawn(self._join(state))
         if state.joining is not None:
             await asyncio.shield(state.joining)
 
@@ -308,14 +313,6 @@ class QueryHub:
         """The app's own row changed: tell sessions its status, or close them if it is gone."""
         self._tasks.spawn(self._push_status(app_id, xid))
 
-    async def reread_app(self, state: AppState) -> None:
-        """Take the app's row as it is now; raises `RecordNotFound` if the app is gone.
-
-        For the first session of an app, whose row was read before the hub listened for changes.
-        """
-        async with pool.connection() as conn:
-            state.app = await tenants.find_app(conn, state.id)
-
     async def stop(self) -> None:
         """Cancel everything that runs."""
         await self._settling.stop()
@@ -324,11 +321,12 @@ class QueryHub:
     # -- background --------------------------------------------------------------------------
 
     async def _join(self, state: AppState) -> None:
-        """Listen to the app; attrs that were read before may be older than what was missed."""
+        """Listen to the app; what was read of it before may be older than what was missed."""
         await self._bus.join(state.id)
         self._catalogs.forget(state.id)
         RULES.forget(state.id)
         await self._settling.begin(state.id)
+        await self._push_status(state.id, None)
 
     async def _is_newest(self, live: LiveQuery) -> bool:
         """Whether the current answer shows every transaction committed before now."""
@@ -360,7 +358,8 @@ class QueryHub:
             return
         before = state.app.status
         try:
-            await self.reread_app(state)
+            async with pool.connection() as conn:
+                state.app = await tenants.find_app(conn, app_id)
         except RecordNotFound:
             for session in state.sessions:
                 session.disconnect(APP_GONE, "the app was deleted")
@@ -375,3 +374,9 @@ class QueryHub:
         if xid is not None:
             async with pool.connection() as conn:
                 await wait_until_visible(conn, xid, self._timeout_seconds)
+
+
+def _has_failed(task: asyncio.Task[None] | None) -> bool:
+    return (
+        task is not None and task.done() and not task.cancelled() and task.exception() is not None
+    )

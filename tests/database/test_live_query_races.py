@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from realtime.bus.in_process import InProcessBus
+from realtime.handlers.init import init
 from realtime.handlers.queries import add_query
 from realtime.protocol.incoming import Message
 from realtime.sessions import Session
@@ -47,6 +48,23 @@ class Catalogs(CatalogCache):
         return await super().get(app_id)
 
 
+class Bus(InProcessBus):
+    """It takes as long as the test wants to join an app, and cannot so many times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_there = asyncio.Event()
+        self.is_there.set()
+        self.failures = 0
+
+    async def join(self, app_id: str) -> None:
+        await self.is_there.wait()
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("cut")
+        await super().join(app_id)
+
+
 class Admin(Session):
     """A session that may see everything, and remembers what it is sent."""
 
@@ -72,9 +90,14 @@ def catalogs() -> Catalogs:
     return Catalogs()
 
 
+@pytest.fixture
+def bus() -> Bus:
+    return Bus()
+
+
 @pytest_asyncio.fixture
-async def hub(open_pool: None, catalogs: Catalogs) -> AsyncIterator[QueryHub]:
-    running = QueryHub(catalogs, RecentChanges(), InProcessBus(), timeout_seconds=LIMIT_SECONDS)
+async def hub(open_pool: None, catalogs: Catalogs, bus: Bus) -> AsyncIterator[QueryHub]:
+    running = QueryHub(catalogs, RecentChanges(), bus, timeout_seconds=LIMIT_SECONDS)
     yield running
     await running.stop()
 
@@ -110,3 +133,31 @@ async def test_answer_brings_its_attrs_while_another_query_reads_them_anew(
     ]
     catalogs.are_let_through.set()
     await asyncio.wait_for(planned_before, LIMIT_SECONDS)
+
+
+async def test_sessions_that_enter_together_know_what_became_of_the_app_meanwhile(
+    hub: QueryHub, bus: Bus, app: tenants.App, storage: Storage
+) -> None:
+    bus.is_there.clear()
+    sessions = Admin(), Admin()
+    message = Message("init", "e", {"op": "init", "app-id": app.id})
+    entering = [asyncio.create_task(init(hub, session, message)) for session in sessions]
+    await _until(lambda: all(session.app is not None for session in sessions))
+    await storage.conn.execute("update apps set status = 'disabled' where id = %s", (app.id,))
+    bus.is_there.set()
+    await asyncio.wait_for(asyncio.gather(*entering), LIMIT_SECONDS)
+
+    told = [frame["app-status"]["status"] for session in sessions for frame in session.frames]
+    assert told == ["disabled", "disabled"]
+
+
+async def test_app_that_could_not_be_joined_is_joined_by_the_next_who_needs_it(
+    hub: QueryHub, bus: Bus, app: tenants.App
+) -> None:
+    bus.failures = 1
+    stays, comes = Admin(), Admin()
+    state = hub.enter(stays, app)
+    with pytest.raises(ConnectionError):
+        await hub.joined(state)
+    assert hub.enter(comes, app) is state
+    await hub.joined(state)
