@@ -63,9 +63,9 @@ class LiveQuery:
     `failure` is why the last run gave none; whoever waited for that run may look after the next one
     has begun. `failed_runs` counts failures since the last answer, as far as they matter; `retry`
     waits to run the query again without another change after some of them; `ran_at` is when a
-    refresher ran it last (seconds of the loop). `force_send` makes the next answer count as
-    different (the attrs behind it changed). `answers_unknown`: the coming answer is also for what
-    nobody knows.
+    refresher ran it last (seconds of the loop). `force_send` makes the next answer that shows all
+    marks count as different (the attrs behind it changed). `answers_unknown`, `is_forced`: the
+    coming answer is also for what nobody knows, and counts as different.
     """
 
     app: AppState
@@ -86,6 +86,7 @@ class LiveQuery:
     run: asyncio.Task[bool] | None = None
     ran_at: float = float("-inf")
     answers_unknown: bool = False
+    is_forced: bool = False
 
     def mark_stale(self, xid: int | None, tx_id: int | None = None) -> None:
         """A transaction may have altered the answer; None: it is not known which one.
@@ -105,7 +106,8 @@ class LiveQuery:
         """The transactions that the coming answer must show; what is marked from here on is new."""
         awaited, self.awaited_xids = self.awaited_xids, set()
         self.answers_unknown = self.answers_unknown or self.stale_for_unknown
-        self.stale = self.stale_for_unknown = False
+        self.is_forced = self.is_forced or self.force_send
+        self.stale = self.stale_for_unknown = self.force_send = False
         return awaited
 
     def end_run(self, unseen_xids: set[int]) -> None:
@@ -125,12 +127,14 @@ class LiveQuery:
         """Make this the current answer; it counts as new only if it differs."""
         before = self.current
         self.failure = None
-        if before is None or self.force_send or _differ(before.answer, answer):
+        if not self.stale:  # what was marked during the run is shown by it
+            self.is_forced, self.force_send = self.is_forced or self.force_send, False
+        if before is None or self.is_forced or _differ(before.answer, answer):
             self.version += 1
             self.current = CurrentAnswer(self.key.query_json, answer)
         elif before.answer.processed_tx_id < answer.processed_tx_id:
             self.current = CurrentAnswer(self.key.query_json, answer)
-        self.force_send = False
+        self.is_forced = False
         if self.answers_unknown:
             self.answers_unknown = False
             self.touched_by = self.touched_by or TxIds()
