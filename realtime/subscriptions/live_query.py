@@ -129,7 +129,7 @@ class LiveQuery:
         self.failure = None
         if not self.stale:  # what was marked during the run is shown by it
             self.is_forced, self.force_send = self.is_forced or self.force_send, False
-        if before is None or self.is_forced or _differ(before.answer, answer):
+        if before is None or self.is_forced or self._differs(before.answer, answer):
             self.version += 1
             self.current = CurrentAnswer(self.key.query_json, answer)
         elif before.answer.processed_tx_id < answer.processed_tx_id:
@@ -140,9 +140,11 @@ class LiveQuery:
             self.touched_by = self.touched_by or TxIds()
             self.touched_by.add_below(answer.processed_tx_id + 1)
 
-
-def _differ(before: Answer, after: Answer) -> bool:
-    return before.result != after.result or before.result_meta != after.result_meta
+    def _differs(self, before: Answer, after: Answer) -> bool:
+        """Whether the answer says something else, or may be read with other attrs."""
+        if self.answers_unknown and before.attrs_version != after.attrs_version:
+            return True
+        return before.result != after.result or before.result_meta != after.result_meta
 
 
 @dataclass(eq=False, slots=True)

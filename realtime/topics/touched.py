@@ -47,14 +47,15 @@ EVERYTHING = Touched(everything=True)
 
 def touched_by(changes: TxChanges) -> Touched:
     """Read a transaction's changes; rules decide about every row, so they touch everything."""
+    attr_ids = frozenset(change.attr_id for change in changes.attr_changes)
     if changes.truncated or changes.rules_changed:
-        return EVERYTHING
+        return Touched(attr_ids=attr_ids, everything=True) if attr_ids else EVERYTHING
     etypes: set[str] = set()
     for attr_change in changes.attr_changes:
         etypes |= attr_change.etypes
     return Touched(
         triples=tuple(_touched_triple(change) for change in changes.triple_changes),
-        attr_ids=frozenset(change.attr_id for change in changes.attr_changes),
+        attr_ids=attr_ids,
         etypes=frozenset(etypes),
     )
 

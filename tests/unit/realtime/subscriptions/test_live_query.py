@@ -26,11 +26,11 @@ def change_attrs(live: LiveQuery) -> None:
     live.mark_stale(ATTRS_CHANGE)
 
 
-def end_run(live: LiveQuery, *unseen_xids: int) -> int:
+def end_run(live: LiveQuery, *unseen_xids: int, attrs_version: int = 0) -> int:
     """How many answers more there are than before."""
     version = live.version
     live.end_run(set(unseen_xids))
-    live.accept(Answer(7, 0, "", "1:1:", b"[]", ()))
+    live.accept(Answer(7, attrs_version, "", "1:1:", b"[]", ()))
     return live.version - version
 
 
@@ -79,3 +79,21 @@ def test_answer_after_a_run_that_failed_is_new_too() -> None:
     live.begin_run()
     live.begin_run()
     assert end_run(live) == 1
+
+
+def test_equal_answer_with_other_attrs_is_new_after_a_gap() -> None:
+    """Nobody knows whether attrs of this query were among those that changed."""
+    live = answered()
+    live.mark_stale(None)
+    live.begin_run()
+    assert end_run(live, attrs_version=1) == 1
+    live.mark_stale(None)
+    live.begin_run()
+    assert end_run(live, attrs_version=1) == 0
+
+
+def test_equal_answer_is_not_new_after_a_change_of_attrs_that_it_does_not_look_at() -> None:
+    live = answered()
+    change(live)
+    live.begin_run()
+    assert end_run(live, attrs_version=1) == 0

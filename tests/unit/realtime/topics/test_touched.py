@@ -93,3 +93,9 @@ def test_attr_changes_carry_the_etypes_that_name_them() -> None:
 )
 def test_link_target(value: bytes, target: str | None) -> None:
     assert link_target(value) == target
+
+
+def test_attrs_that_changed_are_known_also_where_everything_was_touched() -> None:
+    change = AttrChange("update", "a", frozenset({"todos"}))
+    touched = touched_by(replace(NOTHING, rules_changed=True, attr_changes=(change,)))
+    assert (touched.everything, touched.attr_ids) == (True, frozenset({"a"}))
