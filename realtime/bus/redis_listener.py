@@ -18,6 +18,7 @@ import logging
 import math
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -60,7 +61,8 @@ class RedisListener:
         self._own_channel = self._names.process(machine_id)
         self._take_post = take_post
         self._sequences: dict[str, Sequence] = {}
-        self._unconfirmed: dict[bytes, list[asyncio.Future[None]]] = {}
+        # Redis confirms each subscription to a channel, in their order.
+        self._unconfirmed: dict[bytes, deque[asyncio.Future[None]]] = {}
         self._commands: Commands | None = None
         self._has_overflowed = False
         self._task: asyncio.Task[None] | None = None
@@ -120,10 +122,7 @@ class RedisListener:
         self._sequences[app_id] = Sequence()
         if self._commands is None:
             return
-        channel = self._names.app(app_id)
-        confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._unconfirmed.setdefault(channel, []).append(confirmed)
-        self._say(b"SUBSCRIBE", channel)
+        [confirmed] = self._subscribe(self._names.app(app_id))
         await confirmed
 
     def leave(self, app_id: str) -> None:
@@ -162,7 +161,7 @@ class RedisListener:
         channels += map(self._names.app, self._sequences)
         self._has_overflowed = False
         for first in range(0, len(channels), CHANNELS_AT_ONCE):
-            self._say(b"SUBSCRIBE", *channels[first : first + CHANNELS_AT_ONCE])
+            self._subscribe(*channels[first : first + CHANNELS_AT_ONCE])
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._write(connection, commands), name="bus writer")
@@ -170,7 +169,9 @@ class RedisListener:
                 await self._read(connection, set(channels))
         finally:
             self._commands = None
-            self._confirm(*self._unconfirmed)  # the next connection begins with a gap
+            for channel in list(self._unconfirmed):  # the next connection begins with a gap
+                while self._confirm(channel):
+                    pass
             await connection.disconnect(nowait=True)
 
     async def _write(self, connection: AbstractConnection, commands: Commands) -> None:
@@ -222,11 +223,26 @@ class RedisListener:
         self._receiver.on_gap()
         self._live.set()
 
-    def _confirm(self, *channels: bytes) -> None:
-        for channel in channels:
-            for waiting in self._unconfirmed.pop(channel, ()):
-                if not waiting.done():
-                    waiting.set_result(None)
+    def _subscribe(self, *channels: bytes) -> list[asyncio.Future[None]]:
+        """Ask for channels; each is received from when its future is done."""
+        loop = asyncio.get_running_loop()
+        confirmed = [loop.create_future() for _ in channels]
+        for channel, waiting in zip(channels, confirmed, strict=True):
+            self._unconfirmed.setdefault(channel, deque()).append(waiting)
+        self._say(b"SUBSCRIBE", *channels)
+        return confirmed
+
+    def _confirm(self, channel: bytes) -> bool:
+        """The oldest subscription that waits for it is done; whether there was one."""
+        waiting = self._unconfirmed.get(channel)
+        if waiting is None:
+            return False
+        confirmed = waiting.popleft()
+        if not waiting:
+            del self._unconfirmed[channel]
+        if not confirmed.done():
+            confirmed.set_result(None)
+        return True
 
     # -- messages --------------------------------------------------------------------------------
 
