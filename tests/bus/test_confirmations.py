@@ -6,7 +6,6 @@ Redis is played by the test, so that it may be slow.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -14,6 +13,7 @@ import pytest
 
 from realtime.bus.redis_link import Names
 from realtime.bus.redis_listener import RedisListener
+from tests.until import until
 from wire.ids import new_id
 
 pytestmark = pytest.mark.asyncio
@@ -79,12 +79,6 @@ class SlowRedis:
         out.close()
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(LIMIT_SECONDS):
-        while not condition():
-            await asyncio.sleep(0)
-
-
 def _has(heard: list[bytes], news: int) -> bool:
     return len(heard) == news
 
@@ -110,7 +104,7 @@ async def test_app_that_is_left_and_joined_again_waits_for_its_own_confirmation(
     redis.confirm()
     for news in range(1, 3):  # whoever waited for the confirmation has had a turn at the second
         redis.tell(Names.of(url).process(machine_id))
-        await _until(partial(_has, heard, news))
+        await until(partial(_has, heard, news))
     assert not joined.done()
 
     redis.confirm()

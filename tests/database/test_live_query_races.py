@@ -142,7 +142,7 @@ async def test_sessions_that_enter_together_know_what_became_of_the_app_meanwhil
     sessions = Admin(), Admin()
     message = Message("init", "e", {"op": "init", "app-id": app.id})
     entering = [asyncio.create_task(init(hub, session, message)) for session in sessions]
-    await _until(lambda: all(session.app is not None for session in sessions))
+    await until(lambda: all(session.app is not None for session in sessions))
     await storage.conn.execute("update apps set status = 'disabled' where id = %s", (app.id,))
     bus.is_there.set()
     await asyncio.wait_for(asyncio.gather(*entering), LIMIT_SECONDS)
