@@ -9,8 +9,9 @@ sign out on their side as well. Spec: realtime.md §11.6, §2.4.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import Final
 
 from auth_app.refresh_tokens import Credentials, still_good
 from auth_app.system_attrs import attr_id
@@ -20,6 +21,7 @@ from realtime.protocol import outgoing
 from realtime.sessions import Session
 from realtime.subscriptions.app_state import AppState
 from realtime.subscriptions.hub import QueryHub
+from realtime.subscriptions.tasks import patiently
 from realtime.visibility import wait_until_visible
 from triples.sql import pool
 from wire import json
@@ -43,7 +45,7 @@ class Revocations:
     def deliver(self, state: AppState, changes: TxChanges) -> None:
         """Take one transaction's changes of an app that sessions are on."""
         if changes.truncated:
-            self._spawn(self._look_again(state, list(state.sessions)))
+            self._spawn(partial(self._look_again, state, list(state.sessions)))
             return
         hashes, users = _gone(changes.triple_changes)
         if not hashes and not users:
@@ -56,18 +58,18 @@ class Revocations:
     def on_gap(self) -> None:
         """Changes may have been missed: ask for every session that is signed in."""
         for state in list(self._hub.apps):
-            self._spawn(self._look_again(state, list(state.sessions)))
+            self._spawn(partial(self._look_again, state, list(state.sessions)))
 
     def on_app_gap(self, app_id: str) -> None:
         """Changes of one app may have been missed."""
         state = self._hub.app_state(app_id)
         if state is not None:
-            self._spawn(self._look_again(state, list(state.sessions)))
+            self._spawn(partial(self._look_again, state, list(state.sessions)))
 
     def entered(self, session: Session) -> None:
         """The session was signed in before changes reached it: ask whether that is still so."""
         if session.app is not None and session.user is not None:
-            self._spawn(self._look_after_joining(session.app, session))
+            self._spawn(partial(self._look_after_joining, session.app, session))
 
     async def stop(self) -> None:
         """Cancel what runs."""
@@ -111,8 +113,9 @@ class Revocations:
             if credentials not in good and _credentials(session) == credentials:
                 self._sign_out(session)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+    def _spawn(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Nobody asks again: what needs the database waits until it is there."""
+        task = asyncio.create_task(patiently(work))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from realtime.bus.bus import Listener
@@ -26,7 +27,7 @@ from realtime.subscriptions.refresher import Refresher
 from realtime.subscriptions.runner import QueryRunner
 from realtime.subscriptions.settling import Settling
 from realtime.subscriptions.shapes import Shape
-from realtime.subscriptions.tasks import Tasks, report_broken
+from realtime.subscriptions.tasks import Tasks, patiently, report_broken
 from realtime.subscriptions.views import View, view_of
 from realtime.topics.touched import Touched
 from realtime.visibility import wait_until_visible
@@ -307,11 +308,11 @@ class QueryHub:
         The app need not be in use here: its first session may be on its way in.
         """
         self._catalogs.forget(app_id)
-        self._tasks.spawn(self._push_attrs(app_id, xid))
+        self._tasks.spawn(patiently(partial(self._push_attrs, app_id, xid)))
 
     def app_changed(self, app_id: str, xid: int | None) -> None:
         """The app's own row changed: tell sessions its status, or close them if it is gone."""
-        self._tasks.spawn(self._push_status(app_id, xid))
+        self._tasks.spawn(patiently(partial(self._push_status, app_id, xid)))
 
     async def stop(self) -> None:
         """Cancel everything that runs."""

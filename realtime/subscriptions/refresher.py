@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import psycopg.errors
@@ -18,14 +19,12 @@ from realtime.subscriptions.app_state import AppState
 from realtime.subscriptions.live_query import LiveQuery, Subscription
 from realtime.subscriptions.pace import BUSY_SECONDS, Pace
 from realtime.subscriptions.runner import QueryRunner
-from realtime.subscriptions.tasks import Tasks
+from realtime.subscriptions.tasks import Tasks, patiently
 from realtime.subscriptions.views import ViewOutdated
 from triples.sql.turns import READS_AT_ONCE
 from wire.errors import InstantError, OperationTimedOut, QueryTimeout
 from wire.observations import LiveQueryFailed, frames_of, report
 
-FIRST_PAUSE_SECONDS: Final = 0.05
-LONGEST_PAUSE_SECONDS: Final = 1.0
 LONGEST_RETRY_SECONDS: Final = 60.0  # what is always too slow must not be asked all the time
 MAX_FAILED_RUNS: Final = 10  # to count: the longest pause is reached before
 PASSING: Final = frozenset((OperationTimedOut.type, QueryTimeout.type))
@@ -106,7 +105,7 @@ class Refresher:
         try:
             with ANSWER_SECONDS.time():
                 async with asyncio.timeout(self._timeout_seconds):
-                    await self._answer_patiently(live)
+                    await patiently(partial(self._runner.run, live))
         except ViewOutdated:
             live.mark_stale(None)
             for subscription in live.subscriptions:
@@ -144,19 +143,6 @@ class Refresher:
         if live.stale:
             live.app.dirty.append(live)
             self.start(live.app)
-
-    async def _answer_patiently(self, live: LiveQuery) -> None:
-        """Try again while the database is away, within the deadline of one run."""
-        pause_seconds = FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                await self._runner.run(live)
-                return
-            except psycopg.errors.QueryCanceled:
-                raise
-            except (psycopg.OperationalError, psycopg.InterfaceError):
-                await asyncio.sleep(pause_seconds)
-                pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
 
     def _retry_later(self, live: LiveQuery) -> None:
         """What failed for want of time or a database may work later, without another change."""

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+import psycopg
 
 from wire.observations import HubTaskFailed, frames_of, report
+
+FIRST_PAUSE_SECONDS: Final = 0.05
+LONGEST_PAUSE_SECONDS: Final = 1.0
 
 Outcome = TypeVar("Outcome")
 
@@ -38,6 +43,22 @@ class Tasks:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             report_broken(error)
+
+
+async def patiently(work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    """Do it again, after a pause, while the database is away or no connection is free.
+
+    What ends that is the caller's business: a deadline, or the end of its task.
+    """
+    pause_seconds = FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return await work()
+        except psycopg.errors.QueryCanceled:
+            raise
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
 
 
 def report_broken(error: BaseException) -> None:
