@@ -15,33 +15,57 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.database]
 OWN = "auth.id != null && auth.id == data.owner"
 
 
+def retitle(world: Writer) -> list[Any]:
+    return [world.add("mine", "todos.title", "x")]
+
+
+def untitle(world: Writer) -> list[Any]:
+    return [retract(world, "mine", "todos.title", "a")]
+
+
+def expect_title(world: Writer) -> list[Any]:
+    return [["expect-triple", world.entity("mine"), world.attr("todos.title"), "a"]]
+
+
+def count_five(world: Writer) -> list[Any]:
+    return [["increment-triple", world.entity("mine"), world.attr("todos.count"), 5]]
+
+
+def create(world: Writer) -> list[Any]:
+    return world.put("new", "todos", title="x")
+
+
+def create_by_lookup(world: Writer) -> list[Any]:
+    return [["add-triple", world.by("todos.slug", "fresh"), world.attr("todos.title"), "x"]]
+
+
+def delete_mine(world: Writer) -> list[Any]:
+    return [delete(world, "mine", "todos")]
+
+
+def delete_nobody(world: Writer) -> list[Any]:
+    return [delete(world, "nobody", "todos")]
+
+
 @pytest.mark.parametrize(
     ("todos", "steps", "etype"),
     [
-        pytest.param(
-            {"update": OWN}, lambda w: [w.add("mine", "todos.title", "x")], None, id="own"
-        ),
+        pytest.param({"update": OWN}, retitle, None, id="own"),
         pytest.param(
             {"update": OWN}, lambda w: [w.add("his", "todos.title", "x")], "todos", id="another's"
         ),
-        pytest.param(
-            {"update": "false"}, lambda w: w.put("new", "todos", title="x"), None, id="create"
-        ),
-        pytest.param(
-            {"create": "false"}, lambda w: w.put("new", "todos", title="x"), "todos", id="no create"
-        ),
-        pytest.param(
-            {"create": "false"}, lambda w: [w.add("mine", "todos.title", "x")], None, id="update"
-        ),
+        pytest.param({"update": "false"}, create, None, id="create"),
+        pytest.param({"create": "false"}, create, "todos", id="no create"),
+        pytest.param({"create": "false"}, retitle, None, id="update"),
         pytest.param(
             {"create": "data.title == 'x' && newData.title == 'x' && data.id != null"},
-            lambda w: w.put("new", "todos", title="x"),
+            create,
             None,
             id="created entity is its data",
         ),
         pytest.param(
             {"update": "data.title == 'a' && newData.title == 'x'"},
-            lambda w: [w.add("mine", "todos.title", "x")],
+            retitle,
             None,
             id="data is stored, newData is to be",
         ),
@@ -65,33 +89,20 @@ OWN = "auth.id != null && auth.id == data.owner"
             None,
             id="newData merges",
         ),
+        pytest.param({"update": "newData.count == 6"}, count_five, None, id="newData has the sum"),
+        pytest.param({"update": "false"}, count_five, "todos", id="increment is an update"),
         pytest.param(
-            {"update": "newData.count == 6"},
-            lambda w: [["increment-triple", w.entity("mine"), w.attr("todos.count"), 5]],
-            None,
-            id="newData has the sum",
-        ),
-        pytest.param(
-            {"update": "false"},
-            lambda w: [["increment-triple", w.entity("mine"), w.attr("todos.count"), 5]],
-            "todos",
-            id="increment is an update",
-        ),
-        pytest.param(
-            {"update": "false"},
-            lambda w: [retract(w, "mine", "todos.title", "a")],
-            "todos",
-            id="retract of a property is an update",
+            {"update": "false"}, untitle, "todos", id="retract of a property is an update"
         ),
         pytest.param(
             {"update": "newData.title == null"},
-            lambda w: [retract(w, "mine", "todos.title", "a")],
+            untitle,
             None,
             id="newData without a retracted label",
         ),
         pytest.param(
             {"update": "data.tags == null && data.children == null && data.owner == auth.id"},
-            lambda w: [w.add("mine", "todos.title", "x")],
+            retitle,
             None,
             id="data has links to one only",
         ),
@@ -107,7 +118,7 @@ OWN = "auth.id != null && auth.id == data.owner"
         ),
         pytest.param(
             {"create": "request.modifiedFields == ['title']"},
-            lambda w: w.put("new", "todos", title="x"),
+            create,
             None,
             id="modified fields of a new entity",
         ),
@@ -119,28 +130,22 @@ OWN = "auth.id != null && auth.id == data.owner"
         ),
         pytest.param(
             {"update": "false", "create": "data.slug == 'fresh' && data.id != null"},
-            lambda w: [["add-triple", w.by("todos.slug", "fresh"), w.attr("todos.title"), "x"]],
+            create_by_lookup,
             None,
             id="lookup makes an entity",
         ),
         pytest.param(
-            {"create": "false"},
-            lambda w: [["add-triple", w.by("todos.slug", "fresh"), w.attr("todos.title"), "x"]],
-            "todos",
-            id="lookup may not make an entity",
+            {"create": "false"}, create_by_lookup, "todos", id="lookup may not make an entity"
         ),
         pytest.param({"delete": OWN}, lambda w: [delete(w, "his", "todos")], "todos", id="delete"),
         pytest.param(
             {"delete": "data.title == 'a'"},
-            lambda w: [delete(w, "mine", "todos")],
+            delete_mine,
             "todos",
             id="cascade is deleted by its own right",
         ),
         pytest.param(
-            {"delete": "data.title in ['a', 'c']"},
-            lambda w: [delete(w, "mine", "todos")],
-            None,
-            id="cascade may be deleted",
+            {"delete": "data.title in ['a', 'c']"}, delete_mine, None, id="cascade may be deleted"
         ),
         pytest.param(
             {"delete": "ruleParams.key == 'k'"},
@@ -150,13 +155,13 @@ OWN = "auth.id != null && auth.id == data.owner"
         ),
         pytest.param(
             {"delete": "data.title == null && data.id == null"},
-            lambda w: [delete(w, "nobody", "todos")],
+            delete_nobody,
             None,
             id="delete of nobody is judged with empty data",
         ),
         pytest.param(
             {"delete": "data.title != null"},
-            lambda w: [delete(w, "nobody", "todos")],
+            delete_nobody,
             "todos",
             id="delete of nobody may be denied",
         ),
@@ -188,36 +193,14 @@ OWN = "auth.id != null && auth.id == data.owner"
             None,
             id="rule params of another etype",
         ),
+        pytest.param({"view": "false"}, expect_title, "todos", id="expectation of a hidden entity"),
+        pytest.param({"view": "true"}, expect_title, None, id="expectation of a visible entity"),
         pytest.param(
-            {"view": "false"},
-            lambda w: [["expect-triple", w.entity("mine"), w.attr("todos.title"), "a"]],
-            "todos",
-            id="expectation of a hidden entity",
+            {"$default": "false", "update": "true"}, retitle, None, id="own rule before the default"
         ),
-        pytest.param(
-            {"view": "true"},
-            lambda w: [["expect-triple", w.entity("mine"), w.attr("todos.title"), "a"]],
-            None,
-            id="expectation of a visible entity",
-        ),
-        pytest.param(
-            {"$default": "false", "update": "true"},
-            lambda w: [w.add("mine", "todos.title", "x")],
-            None,
-            id="own rule before the default",
-        ),
-        pytest.param(
-            {"update": "0"}, lambda w: [w.add("mine", "todos.title", "x")], None, id="0 permits"
-        ),
-        pytest.param(
-            {"update": "''"}, lambda w: [w.add("mine", "todos.title", "x")], None, id="'' permits"
-        ),
-        pytest.param(
-            {"update": "auth.isAdmin"},
-            lambda w: [w.add("mine", "todos.title", "x")],
-            "todos",
-            id="null denies",
-        ),
+        pytest.param({"update": "0"}, retitle, None, id="0 permits"),
+        pytest.param({"update": "''"}, retitle, None, id="'' permits"),
+        pytest.param({"update": "auth.isAdmin"}, retitle, "todos", id="null denies"),
     ],
 )
 async def test_rule_of_todos(
@@ -320,10 +303,7 @@ async def test_update_rule_sees_the_state_before_its_write(world: Writer) -> Non
         ),
         pytest.param(
             "request.modifiedFields.all(field, field == 'title')",
-            lambda w: [
-                w.add("mine", "todos.title", "x"),
-                retract(w, "mine", "todos.slug", "mine"),
-            ],
+            lambda w: [w.add("mine", "todos.title", "x"), retract(w, "mine", "todos.slug", "mine")],
             id="what is taken away is modified",
         ),
         pytest.param(

@@ -12,20 +12,33 @@ from tests.database.transact.writer import Writer
 pytestmark = [pytest.mark.asyncio, pytest.mark.database]
 
 
+def tag_red(world: Writer) -> list[Any]:
+    """Ann's todo gets the tag it has."""
+    return link(world, "mine", "tags", "red")
+
+
+def tag_new(world: Writer) -> list[Any]:
+    """Ann's todo gets a tag that is made with it."""
+    return [*world.put("new", "tags", name="new"), *link(world, "mine", "tags", "new")]
+
+
+def untag_red(world: Writer) -> list[Any]:
+    """Ann's todo loses its tag."""
+    return [retract(world, "mine", "todos.tags", world.entity("red"))]
+
+
+def allow(**rules: Any) -> dict[str, Any]:
+    """An etype's rules by action."""
+    return {"allow": rules}
+
+
 @pytest.mark.parametrize(
     ("rules", "steps", "etype"),
     [
+        pytest.param({"todos": "false"}, tag_red, "todos", id="own: update"),
+        pytest.param({"tags": "false"}, tag_red, "tags", id="other: view"),
         pytest.param(
-            {"todos": "false"}, lambda w: link(w, "mine", "tags", "red"), "todos", id="own: update"
-        ),
-        pytest.param(
-            {"tags": "false"}, lambda w: link(w, "mine", "tags", "red"), "tags", id="other: view"
-        ),
-        pytest.param(
-            {"tags": {"allow": {"view": "true", "update": "false"}}},
-            lambda w: link(w, "mine", "tags", "red"),
-            None,
-            id="other needs no update",
+            {"tags": allow(view="true", update="false")}, tag_red, None, id="other needs no update"
         ),
         pytest.param(
             {"tags": "false"},
@@ -34,86 +47,77 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.database]
             id="target that is not there",
         ),
         pytest.param(
-            {"todos": {"allow": {"create": "data.owner == auth.id"}}},
+            {"todos": allow(create="data.owner == auth.id")},
             lambda w: link(w, "new", "owner", "ann"),
             None,
             id="own is made by a link: create",
         ),
         pytest.param(
-            {"tags": {"allow": {"view": "data.name == 'new'"}}},
-            lambda w: [*w.put("new", "tags", name="new"), *link(w, "mine", "tags", "new")],
+            {"tags": allow(view="data.name == 'new'")},
+            tag_new,
             None,
             id="other is made: view of what it is now",
         ),
         pytest.param(
-            {"tags": {"allow": {"view": "data.name == 'old'"}}},
-            lambda w: [*w.put("new", "tags", name="new"), *link(w, "mine", "tags", "new")],
+            {"tags": allow(view="data.name == 'old'")},
+            tag_new,
             "tags",
             id="other is made and may not be seen",
         ),
         pytest.param(
-            {"todos": {"allow": {"update": "false", "link": {"tags": "linkedData.name == 'red'"}}}},
-            lambda w: link(w, "mine", "tags", "red"),
+            {"todos": allow(update="false", link={"tags": "linkedData.name == 'red'"})},
+            tag_red,
             None,
             id="link rule instead of update",
         ),
         pytest.param(
-            {"todos": {"allow": {"link": {"$default": "false"}}}},
-            lambda w: link(w, "mine", "tags", "red"),
-            "todos",
-            id="default link rule",
+            {"todos": allow(link={"$default": "false"})}, tag_red, "todos", id="default link rule"
         ),
         pytest.param(
-            {"tags": {"allow": {"view": "false", "link": {"todos": "data.name == 'red'"}}}},
-            lambda w: link(w, "mine", "tags", "red"),
+            {"tags": allow(view="false", link={"todos": "data.name == 'red'"})},
+            tag_red,
             None,
             id="link rule of the other side instead of view",
         ),
         pytest.param(
-            {"tags": {"allow": {"link": {"todos": "linkedData.title != 'a'"}}}},
-            lambda w: link(w, "mine", "tags", "red"),
+            {"tags": allow(link={"todos": "linkedData.title != 'a'"})},
+            tag_red,
             "tags",
             id="link rule of the other side denies",
         ),
         pytest.param(
-            {"todos": {"allow": {"link": {"tags": "true"}, "update": "false"}}, "tags": "false"},
-            lambda w: link(w, "mine", "tags", "red"),
+            {"todos": allow(link={"tags": "true"}, update="false"), "tags": "false"},
+            tag_red,
             None,
             id="link rule on one side is all that is asked",
         ),
         pytest.param(
             {
-                "todos": {
-                    "allow": {
-                        "link": {
-                            "tags": "actions.data == 'update' && actions.linkedData == 'create'"
-                        }
-                    }
-                }
+                "todos": allow(
+                    link={"tags": "actions.data == 'update' && actions.linkedData == 'create'"}
+                )
             },
-            lambda w: [*w.put("new", "tags", name="n"), *link(w, "mine", "tags", "new")],
+            tag_new,
             None,
             id="actions: update and create",
         ),
         pytest.param(
             {
-                "todos": {
-                    "allow": {
-                        "create": "true",
-                        "link": {
-                            "tags": "actions.data == 'create' && actions.linkedData == 'update'"
-                            " && data.title == 'n'"
-                        },
-                    }
-                }
+                "todos": allow(
+                    create="true",
+                    link={
+                        "tags": "actions.data == 'create' && actions.linkedData == 'update'"
+                        " && data.title == 'n'"
+                    },
+                )
             },
             lambda w: [*w.put("new", "todos", title="n"), *link(w, "new", "tags", "red")],
             None,
             id="actions: create and update",
         ),
         pytest.param(
-            {"todos": {"allow": {"link": {"tags": "'ann@b.c' in data.ref('owner.email')"}}}},
-            lambda w: link(w, "mine", "tags", "red"),
+            {"todos": allow(link={"tags": "'ann@b.c' in data.ref('owner.email')"})},
+            tag_red,
             None,
             id="link rule with a ref",
         ),
@@ -125,18 +129,18 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.database]
                 },
                 "todos": {"allow": {"update": "true"}, "bind": {"isRed": "false"}},
             },
-            lambda w: link(w, "mine", "tags", "red"),
+            tag_red,
             None,
             id="rule of the other side has its own binds and refs",
         ),
         pytest.param(
-            {"todos": {"allow": {"link": {"tags": "'red' in linkedData.ref('todos.tags.name')"}}}},
-            lambda w: link(w, "mine", "tags", "red"),
+            {"todos": allow(link={"tags": "'red' in linkedData.ref('todos.tags.name')"})},
+            tag_red,
             None,
             id="ref of the linked entity",
         ),
         pytest.param(
-            {"todos": {"allow": {"link": {"tags": "ruleParams == {'a': 1, 'b': 2}"}}}},
+            {"todos": allow(link={"tags": "ruleParams == {'a': 1, 'b': 2}"})},
             lambda w: [
                 *link(w, "mine", "tags", "red"),
                 params(w, "mine", "todos", a=1),
@@ -145,38 +149,28 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.database]
             None,
             id="rule params of both sides, own first",
         ),
+        pytest.param({"todos": "false"}, untag_red, "todos", id="unlink: update of own"),
+        pytest.param({"tags": "false"}, untag_red, "tags", id="unlink: view of other"),
         pytest.param(
-            {"todos": "false"},
-            lambda w: [retract(w, "mine", "todos.tags", w.entity("red"))],
-            "todos",
-            id="unlink: update of own",
-        ),
-        pytest.param(
-            {"tags": "false"},
-            lambda w: [retract(w, "mine", "todos.tags", w.entity("red"))],
-            "tags",
-            id="unlink: view of other",
-        ),
-        pytest.param(
-            {"todos": {"allow": {"update": "false", "unlink": {"tags": "true"}}}, "tags": "false"},
-            lambda w: [retract(w, "mine", "todos.tags", w.entity("red"))],
+            {"todos": allow(update="false", unlink={"tags": "true"}), "tags": "false"},
+            untag_red,
             None,
             id="unlink rule instead",
         ),
         pytest.param(
-            {"tags": {"allow": {"unlink": {"todos": "linkedData.title == 'z'"}}}},
-            lambda w: [retract(w, "mine", "todos.tags", w.entity("red"))],
+            {"tags": allow(unlink={"todos": "linkedData.title == 'z'"})},
+            untag_red,
             "tags",
             id="unlink rule of the other side",
         ),
         pytest.param(
-            {"todos": {"allow": {"unlink": {"$default": "false"}, "update": "false"}}},
+            {"todos": allow(unlink={"$default": "false"}, update="false")},
             lambda w: [delete(w, "his", "todos")],
             None,
             id="delete asks no unlink rule",
         ),
         pytest.param(
-            {"tags": {"allow": {"update": "false", "view": "true"}}},
+            {"tags": allow(update="false", view="true")},
             lambda w: link(w, "his", "tags", "red"),
             None,
             id="entity at the far side of a link is not updated",
@@ -188,7 +182,7 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.database]
             id="same id in another etype is another entity",
         ),
         pytest.param(
-            {"notes": {"allow": {"create": "data.text == 'n'", "update": "false"}}},
+            {"notes": allow(create="data.text == 'n'", update="false")},
             lambda w: w.put("mine", "notes", text="n"),
             None,
             id="same id is created in another etype",
