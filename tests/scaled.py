@@ -6,11 +6,9 @@ Whoever dials `Scaled` as if it were one server reaches its processes in turn.
 from __future__ import annotations
 
 import itertools
-import os
 import secrets
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,15 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from instant_project.env import PROJECT_DIR
 from tests.redis_server import RedisServer, redis_server
-from tests.served import STOP_SECONDS, ServerProcess, own_database, settings_for_tests
+from tests.served import ProjectProcess, ServerProcess, own_database, settings_for_tests
 
 HEALTHY_SECONDS: Final = 60.0
 
 
 @dataclass(slots=True)
-class Worker:
+class Worker(ProjectProcess):
     """`manage.py wal_worker`, which may be killed."""
 
     folder: Path
@@ -35,29 +32,9 @@ class Worker:
 
     def start(self) -> None:
         """Start it without waiting for it."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("INSTANT_")}
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "output").open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "wal_worker"],
-                cwd=PROJECT_DIR,
-                env=kept | {"INSTANT_DATA_DIR": str(self.folder / "instant")} | dict(self.settings),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @property
-    def output(self) -> str:
-        """What it said, in all of its lives."""
-        return (self.folder / "output").read_text(encoding="utf-8")
-
-    def kill(self) -> None:
-        """`kill -9`; returns once the process is gone."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait(STOP_SECONDS)
+        own = {"INSTANT_DATA_DIR": str(self.folder / "instant")}
+        self.run("manage.py", "wal_worker", **(own | dict(self.settings)))
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -68,17 +45,6 @@ class Worker:
             yield
         finally:
             self.process.send_signal(signal.SIGCONT)
-
-    def stop(self) -> int:
-        """SIGTERM; the exit status."""
-        assert self.process is not None
-        self.process.terminate()
-        return self.process.wait(STOP_SECONDS)
-
-    def close(self) -> None:
-        """Leave nothing running."""
-        if self.process is not None and self.process.poll() is None:
-            self.stop()
 
 
 @dataclass(slots=True)

@@ -34,12 +34,53 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@dataclass(slots=True)
-class ServerProcess:
-    """`python -m instant_project.server` with settings of its own; may be started many times.
+class ProjectProcess:
+    """A program of the project with settings of its own; may be started many times."""
 
-    What it prints is in `output`, from all starts.
-    """
+    folder: Path
+    process: subprocess.Popen[bytes] | None
+
+    @property
+    def output(self) -> str:
+        """What it printed, from all starts."""
+        return (self.folder / "output").read_text(encoding="utf-8")
+
+    def run(self, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
+        """Start Python with these arguments; none of this process's own settings reach it."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("INSTANT_")}
+        with (self.folder / "output").open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=PROJECT_DIR,
+                env=kept | settings,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return self.process
+
+    def kill(self) -> None:
+        """`kill -9`; returns once the process is gone."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(STOP_SECONDS)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit status, once the process is gone."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(STOP_SECONDS)
+
+    def close(self) -> None:
+        """Leave nothing running."""
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+
+
+@dataclass(slots=True)
+class ServerProcess(ProjectProcess):
+    """`python -m instant_project.server`."""
 
     folder: Path
     port: int = field(default_factory=free_port)
@@ -58,26 +99,10 @@ class ServerProcess:
     def data_dir(self) -> Path:
         return self.folder / "instant"
 
-    @property
-    def output(self) -> str:
-        return (self.folder / "output").read_text(encoding="utf-8")
-
     def launch(self) -> subprocess.Popen[bytes]:
         """Start it without waiting for it."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("INSTANT_")}
-        with (self.folder / "output").open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "instant_project.server"],
-                cwd=PROJECT_DIR,
-                env=kept
-                | {"PORT": str(self.port), "INSTANT_DATA_DIR": str(self.data_dir)}
-                | dict(self.settings),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        return self.process
+        own = {"PORT": str(self.port), "INSTANT_DATA_DIR": str(self.data_dir)}
+        return self.run("-m", "instant_project.server", **(own | dict(self.settings)))
 
     def start(self) -> None:
         """Start it and return once it is healthy."""
@@ -101,23 +126,6 @@ class ServerProcess:
         assert self.process is not None
         ticks = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
-
-    def kill(self) -> None:
-        """`kill -9`; returns once the process is gone."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait(STOP_SECONDS)
-
-    def stop(self) -> int:
-        """SIGTERM; the exit status, once the process is gone."""
-        assert self.process is not None
-        self.process.terminate()
-        return self.process.wait(STOP_SECONDS)
-
-    def close(self) -> None:
-        """Leave nothing running."""
-        if self.process is not None and self.process.poll() is None:
-            self.stop()
 
 
 @dataclass(slots=True)

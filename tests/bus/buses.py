@@ -64,6 +64,11 @@ class Ends:
             await self.publisher.publish(each)
         await self.publisher.flush()
 
+    async def bring(self, each: TxChanges) -> None:
+        """Publish a change and wait until it is the newest that was received."""
+        await self.publish(each)
+        await self.heard.until(lambda: self.heard.xids[-1:] == [each.xid])
+
 
 OpenEnds = Callable[[], AbstractAsyncContextManager[Ends]]
 

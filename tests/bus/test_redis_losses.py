@@ -51,8 +51,7 @@ async def test_cut_subscriber_is_told_of_a_gap_and_hears_again(redis: RedisServe
         await bus.listener.join(ANN)
         await commands.client_kill_filter(_type="pubsub")
         await bus.heard.until(lambda: ALL in bus.heard.gaps)
-        await bus.publish(change(ANN, 1))
-        await bus.heard.until(lambda: bus.heard.xids == [1])
+        await bus.bring(change(ANN, 1))
 
 
 @pytest.mark.asyncio
@@ -64,8 +63,7 @@ async def test_redis_that_is_killed_and_comes_back_is_a_gap(own_redis: RedisServ
             await bus.publish(change(ANN, 1))
         own_redis.start()
         await bus.heard.until(lambda: ALL in bus.heard.gaps)
-        await bus.publish(change(ANN, 2))
-        await bus.heard.until(lambda: 2 in bus.heard.xids)
+        await bus.bring(change(ANN, 2))
 
 
 @pytest.mark.asyncio
@@ -77,8 +75,7 @@ async def test_app_joined_while_redis_is_away_is_received_once_it_is_back(
         await bus.listener.join(ANN)
         own_redis.start()
         await bus.heard.until(lambda: ALL in bus.heard.gaps)
-        await bus.publish(change(ANN, 1))
-        await bus.heard.until(lambda: bus.heard.xids == [1])
+        await bus.bring(change(ANN, 1))
 
 
 @pytest.mark.asyncio
@@ -88,8 +85,7 @@ async def test_change_too_large_for_a_message_says_that_everything_changed(
     large = TripleChange("insert", "e", "a", None, b'"%b"' % (b"x" * MAX_BYTES), False)
     async with over_redis(redis.url) as bus:
         await bus.listener.join(ANN)
-        await bus.publish(change(ANN, 1, triple_changes=(large,)))
-        await bus.heard.until(lambda: bus.heard.xids == [1])
+        await bus.bring(change(ANN, 1, triple_changes=(large,)))
         assert bus.heard.all == [change(ANN, 1, triple_changes=(), truncated=True)]
 
 

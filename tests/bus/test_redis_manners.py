@@ -45,8 +45,7 @@ async def test_more_words_than_may_wait_end_the_connection_and_nothing_is_missed
         for number in range(MAX_WAITING_COMMANDS + 1):
             bus.listener.leave(f"app {number}")
         await bus.heard.until(lambda: ALL in bus.heard.gaps)
-        await bus.publish(change(ANN, 1))
-        await bus.heard.until(lambda: bus.heard.xids == [1])
+        await bus.bring(change(ANN, 1))
 
 
 @pytest.mark.asyncio

@@ -58,3 +58,12 @@ class Storage:
         )
         (row,) = await cursor.fetchall()
         return int(row[0])
+
+
+async def pass_time(conn: Connection, seconds: float) -> None:
+    """Let every token bucket believe that so much time has gone by."""
+    await conn.execute(
+        "update token_buckets set filled_at = filled_at - %(s)s * interval '1 second',"
+        " forget_at = forget_at - %(s)s * interval '1 second'",
+        {"s": seconds},
+    )

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.database.stored import pass_time
 from triples.buckets import Draw, Limit, draw_tokens, give_back, sweep_buckets
 from triples.management.database import connect
 from triples.sql.pool import Connection
@@ -20,15 +21,6 @@ AT_ONCE = Limit(capacity=4, amount=2, period_seconds=HOUR, is_greedy=False)
 
 async def grant(conn: Connection, draw: Draw, times: int) -> list[bool]:
     return [await draw_tokens(conn, [draw]) is None for _ in range(times)]
-
-
-async def pass_time(conn: Connection, seconds: float) -> None:
-    """Let every bucket believe that so much time has gone by."""
-    await conn.execute(
-        "update token_buckets set filled_at = filled_at - %(s)s * interval '1 second',"
-        " forget_at = forget_at - %(s)s * interval '1 second'",
-        {"s": seconds},
-    )
 
 
 async def test_full_bucket_grants_its_capacity_and_no_more(conn: Connection) -> None:

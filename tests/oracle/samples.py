@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,6 +61,18 @@ def zeneca(*, checked: bool) -> World:
     _add_zeneca(builder)
     builder.fill_nulls()
     return builder.build()
+
+
+@cache
+def plain() -> World:
+    """Zeneca without types; the same world each time."""
+    return zeneca(checked=False)
+
+
+@cache
+def checked() -> World:
+    """Zeneca with types; the same world each time."""
+    return zeneca(checked=True)
 
 
 def _add_zeneca(builder: WorldBuilder) -> None:

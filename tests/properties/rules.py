@@ -46,7 +46,6 @@ INTS: Final = (-3, -1, 0, 1, 2, 3, 10, 2**53, 2**63 - 1, -(2**63))
 DOUBLES: Final = (-1.5, 0.0, 0.5, 1.0, 2.5, 1e20)
 PATTERNS: Final = ("a", "^a", "b$", "^[a-z]+$", "n.b", "(a|b)+")
 MAX_DEPTH: Final = 4
-ENOUGH_TO_COUNT: Final = 5_000  # verdicts of some hundred rules: one rule's end in the same way
 
 REF_PATHS: Final = (("owner", "email"), ("owner", "id"), ("labels", "name"))
 AUTH_PATHS: Final = (("todos", "title"), ("todos", "id"))

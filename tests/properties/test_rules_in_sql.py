@@ -18,8 +18,9 @@ from tests.oracle.cel_text import cel_text
 from tests.oracle.storing import store_world
 from tests.oracle.world import World as StoredWorld
 from tests.oracle.world import WorldBuilder
-from tests.properties.rules import ENOUGH_TO_COUNT, RuleMaker, World, make_world
+from tests.properties.rules import RuleMaker, World, make_world
 from tests.properties.test_rules import by_closure
+from tests.properties.verdicts import Verdicts
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import load_catalog
 from triples.attrs.system_catalog import SYSTEM_ATTRS
@@ -48,10 +49,10 @@ pytestmark = pytest.mark.asyncio
 
 
 async def test_sql_agrees_with_closures(django_db_setup: None, cases: int, seed: int) -> None:
-    wanted, tried, failed, permitted = cases * 5 // 2, 0, 0, 0
+    wanted, verdicts = cases * 5 // 2, Verdicts()
     rng = random.Random(seed)
     async with connect() as conn:
-        while tried < wanted:
+        while verdicts.tried < wanted:
             world = make_world(rng, agreed=False, todos=TODOS)
             catalog = await _stored(conn, world)
             maker = RuleMaker(rng, agreed=False)
@@ -66,13 +67,8 @@ async def test_sql_agrees_with_closures(django_db_setup: None, cases: int, seed:
                         assert verdict == expected, (
                             f"seed {seed}: {text}\nof {world.todos[todo]}, for {user}"
                         )
-                        tried += 1
-                        failed += verdict == FAILED
-                        permitted += verdict is True
-    # The cases are worth something only if they end in every way; a few rules may happen not to.
-    if tried >= ENOUGH_TO_COUNT:
-        assert failed > tried / 200
-        assert tried / 10 < permitted < tried * 9 / 10
+                        verdicts.count(verdict)
+    verdicts.assert_of_every_kind()
 
 
 async def _by_sql(

@@ -64,6 +64,19 @@ class Namespace:
         return entities
 
 
+def link_attr() -> dict[str, Any]:
+    """A link from goals to many todos, and back."""
+    return {
+        "id": new_id(),
+        "forward-identity": [new_id(), "goals", "todos"],
+        "reverse-identity": [new_id(), "todos", "goals"],
+        "value-type": "ref",
+        "cardinality": "many",
+        "unique?": False,
+        "index?": False,
+    }
+
+
 def triples_in(result: list[dict[str, Any]]) -> list[list[Any]]:
     """Every triple of a wire result: one node, one row, child-nodes always there (§5.2)."""
     [node] = result

@@ -17,7 +17,7 @@ import pytest
 
 from tests.realtime.app_lock import ServerWithDatabase
 from tests.realtime.peer import Message, Peer
-from tests.realtime.steps import Namespace, Step, new_id, triples_in
+from tests.realtime.steps import Namespace, Step, link_attr, new_id, triples_in
 from tests.sdk.apps import App
 
 SEEDS = range(4)
@@ -55,15 +55,7 @@ class World:
         )
 
     def add_attrs(self) -> list[Step]:
-        linked = {
-            "id": self.link,
-            "forward-identity": [new_id(), "goals", "todos"],
-            "reverse-identity": [new_id(), "todos", "goals"],
-            "value-type": "ref",
-            "cardinality": "many",
-            "unique?": False,
-            "index?": False,
-        }
+        linked = link_attr() | {"id": self.link}
         return [*self.todos.add_attrs(), *self.goals.add_attrs(), ["add-attr", linked]]
 
     def queries(self) -> list[dict[str, Any]]:

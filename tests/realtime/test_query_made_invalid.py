@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from tests.realtime.peer import Message, Peer
-from tests.realtime.steps import Namespace, new_id, triples_in
+from tests.realtime.steps import Namespace, link_attr, new_id, triples_in
 from tests.sdk.apps import App
 
 GOALS_WITH_TODOS: Final[dict[str, Any]] = {"goals": {"todos": {}}}
@@ -33,7 +33,7 @@ def admin(dial: Callable[[], Peer], app: App) -> Peer:
 def test_query_whose_link_becomes_a_plain_attr_fails_and_is_answered_again_when_it_is_a_link(
     join: Callable[[], Peer], admin: Peer, query: dict[str, Any]
 ) -> None:
-    todos, goals, link = Namespace.of("todos"), Namespace.of("goals", "title"), _link()
+    todos, goals, link = Namespace.of("todos"), Namespace.of("goals", "title"), link_attr()
     todo, goal = new_id(), new_id()
     linked = ["add-triple", goal, link["id"], todo]
     _committed(admin, *todos.add_attrs(), *goals.add_attrs(), ["add-attr", link])
@@ -60,7 +60,7 @@ def test_query_refused_after_one_transaction_that_swaps_link_and_attr_comes_back
     join: Callable[[], Peer], admin: Peer
 ) -> None:
     """The answer before showed neither the plain attr nor all attrs of its etype."""
-    todos, goals, link = Namespace.of("todos"), Namespace.of("goals", "title"), _link()
+    todos, goals, link = Namespace.of("todos"), Namespace.of("goals", "title"), link_attr()
     goal = new_id()
     _committed(admin, *todos.add_attrs(), *goals.add_attrs(), ["add-attr", link])
     _committed(admin, *goals.put(goal, title="run"))
@@ -88,18 +88,6 @@ def _refreshed(message: Message) -> set[str]:
 
 def _entities(result: list[dict[str, Any]]) -> set[str]:
     return {triple[0] for triple in triples_in(result)}
-
-
-def _link() -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "forward-identity": [new_id(), "goals", "todos"],
-        "reverse-identity": [new_id(), "todos", "goals"],
-        "value-type": "ref",
-        "cardinality": "many",
-        "unique?": False,
-        "index?": False,
-    }
 
 
 def _committed(peer: Peer, *steps: list[Any]) -> None:

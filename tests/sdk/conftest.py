@@ -67,3 +67,15 @@ def app(server: HttpServer, request: pytest.FixtureRequest) -> App:
 def connect(core: CoreProcess, app: App) -> Callable[[str], CoreClient]:
     """Open a connected client of the test's app."""
     return lambda name: core.connect(app.id, name)
+
+
+@pytest.fixture
+def ann(connect: Callable[[str], CoreClient]) -> CoreClient:
+    """A connected client."""
+    return connect("ann")
+
+
+@pytest.fixture
+def bob(connect: Callable[[str], CoreClient]) -> CoreClient:
+    """Another connected client."""
+    return connect("bob")

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from tests.sdk.apps import App
 from tests.sdk.chunks import link, update
-from tests.sdk.core_clients import CoreClient, CoreProcess, LiveQuery
+from tests.sdk.core_clients import CoreClient, LiveQuery
 
 PROJECT = Path(__file__).parents[2]
 MANAGE_SECONDS = 60
@@ -97,11 +97,6 @@ def manage(server: ServerWithDatabase, app: App) -> Callable[..., None]:
         )
 
     return run
-
-
-@pytest.fixture
-def bob(core: CoreProcess, app: App) -> CoreClient:
-    return core.connect(app.id, "bob")
 
 
 @pytest.fixture

@@ -31,16 +31,6 @@ class Server(SocketServer, ServerWithDatabase, Protocol):
 
 
 @pytest.fixture
-def ann(connect: Connect) -> CoreClient:
-    return connect("ann")
-
-
-@pytest.fixture
-def bob(connect: Connect) -> CoreClient:
-    return connect("bob")
-
-
-@pytest.fixture
 def milk(bob: CoreClient) -> str:
     """A todo that exists, so that creating it again is refused."""
     milk = str(uuid.uuid4())

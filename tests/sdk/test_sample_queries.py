@@ -16,9 +16,8 @@ import pytest
 
 from tests.oracle.client_engine import client_shape
 from tests.oracle.naive import evaluate
-from tests.oracle.samples import entity_id, movies, zeneca
+from tests.oracle.samples import checked, entity_id, movies, plain
 from tests.oracle.storing import store_world
-from tests.oracle.world import World
 from tests.sdk.admin import call
 from tests.sdk.apps import App
 from tests.sdk.core_clients import CoreClient, CoreProcess, core_process
@@ -27,16 +26,7 @@ from triples.sql.pool import configure
 from wire import json
 from wire.ids import hash_uuid_secret, new_id
 
-
-def _checked() -> World:
-    return zeneca(checked=True)
-
-
-def _plain() -> World:
-    return zeneca(checked=False)
-
-
-WORLDS: Final = {"checked": cache(_checked), "plain": cache(_plain), "movies": cache(movies)}
+WORLDS: Final = {"checked": checked, "plain": plain, "movies": cache(movies)}
 ALEX, NONFICTION = entity_id("zeneca", "47"), entity_id("zeneca", "47-1")
 FIELDS: Final = {"fields": ["title"]}
 

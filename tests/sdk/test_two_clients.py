@@ -22,16 +22,6 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
-@pytest.fixture
-def ann(connect: Connect) -> CoreClient:
-    return connect("ann")
-
-
-@pytest.fixture
-def bob(connect: Connect) -> CoreClient:
-    return connect("bob")
-
-
 def test_unknown_namespace_is_empty_and_live(ann: CoreClient, bob: CoreClient) -> None:
     todos = bob.subscribe(TODOS)
     todos.wait_for({"todos": []})

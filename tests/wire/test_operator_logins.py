@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from instant_project import operator_login
+from tests.database.stored import pass_time
 from tests.wire.operator_site import Operator, browser_at, sign_in
 from triples.buckets import Limit
 from triples.sql.pool import Connection
@@ -59,12 +60,6 @@ async def outcome(address: str, name: str, password: str) -> str:
 
 async def guess(address: str, name: str, times: int) -> list[str]:
     return [await outcome(address, name, "not it") for _ in range(times)]
-
-
-async def pass_time(conn: Connection, seconds: float) -> None:
-    await conn.execute(
-        "update token_buckets set filled_at = filled_at - %s * interval '1 second'", [seconds]
-    )
 
 
 async def test_ten_failures_from_an_address_stop_it_for_a_while(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 import pytest
 import pytest_asyncio
-from django.test import AsyncRequestFactory
 
 from auth_app.refresh_tokens import user_of_token
 from tests.wire.test_transact import Admin
@@ -20,7 +18,6 @@ from wire.ids import new_id
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.usefixtures("open_pool")]
 
-REQUESTS: Final = AsyncRequestFactory()
 A, B, NOTE = new_id(), new_id(), new_id()
 RULES: Final = {
     "todos": {
@@ -40,16 +37,8 @@ class Debugger(Admin):
         return await self.try_out({"query": QUERY, **body}, as_guest="true")
 
     async def try_out(self, body: Any, **headers: str | None) -> tuple[int, Any]:
-        """Status and body; a header that is None is left out."""
-        sent = self.headers | {k.replace("_", "-"): v for k, v in headers.items()}
-        request = REQUESTS.post(
-            "/admin/query_perms_check",
-            data=json.dumps(body),
-            content_type="application/json",
-            headers={key: value for key, value in sent.items() if value is not None},
-        )
-        response = await query_perms_check(CatalogCache(), user_of_token)(request)
-        return response.status_code, json.loads(response.content)
+        """What the endpoint answers."""
+        return await self.ask(query_perms_check(CatalogCache(), user_of_token), body, **headers)
 
 
 @pytest_asyncio.fixture

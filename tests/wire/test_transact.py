@@ -18,6 +18,7 @@ from triples.attrs.system_catalog import SYSTEM_ATTRS
 from triples.http.transactions import admin_transact
 from triples.permissions.push import put_rules
 from triples.sql.pool import Connection
+from wire.http import View
 from wire.ids import new_id
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.usefixtures("open_pool")]
@@ -36,15 +37,19 @@ class Admin:
         self.headers = {"app-id": new.app.id, "authorization": f"Bearer {new.admin_token}"}
 
     async def post(self, body: Any, **headers: str | None) -> tuple[int, Any]:
-        """Status and body; a header that is None is left out."""
+        """What `admin/transact` answers."""
+        return await self.ask(admin_transact(user_of_token), body, **headers)
+
+    async def ask(self, view: View, body: Any, **headers: str | None) -> tuple[int, Any]:
+        """Status and body of a view's answer; a header that is None is left out."""
         sent = self.headers | {k.replace("_", "-"): v for k, v in headers.items()}
         request = REQUESTS.post(
-            "/admin/transact",
+            "/",
             data=json.dumps(body),
             content_type="application/json",
             headers={key: value for key, value in sent.items() if value is not None},
         )
-        response = await admin_transact(user_of_token)(request)
+        response = await view(request)
         return response.status_code, json.loads(response.content)
 
     async def write(self, *steps: list[Any], **headers: str | None) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from django.test import AsyncRequestFactory
 
 from auth_app.refresh_tokens import user_of_token
 from tests.wire.test_transact import Admin
@@ -19,7 +17,6 @@ from wire.ids import new_id
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.usefixtures("open_pool")]
 
-REQUESTS = AsyncRequestFactory()
 T = new_id()
 RULES = {"todos": {"allow": {"update": "isNew && data.title == 'a'"}, "bind": {"isNew": "true"}}}
 
@@ -34,16 +31,8 @@ class Debugger(Admin):
         return dict(answer)
 
     async def try_out(self, body: Any, **headers: str | None) -> tuple[int, Any]:
-        """Status and body; a header that is None is left out."""
-        sent = self.headers | {k.replace("_", "-"): v for k, v in headers.items()}
-        request = REQUESTS.post(
-            "/admin/transact_perms_check",
-            data=json.dumps(body),
-            content_type="application/json",
-            headers={key: value for key, value in sent.items() if value is not None},
-        )
-        response = await transact_perms_check(user_of_token)(request)
-        return response.status_code, json.loads(response.content)
+        """What the endpoint answers."""
+        return await self.ask(transact_perms_check(user_of_token), body, **headers)
 
 
 def dashed(body: dict[str, Any]) -> dict[str, Any]:

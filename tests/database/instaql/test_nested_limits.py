@@ -5,7 +5,6 @@ What is expected is compared with the naive evaluator and with the published cli
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import pytest
@@ -13,23 +12,10 @@ import pytest
 from tests.database.instaql.conftest import Ask
 from tests.oracle.client_engine import ClientEngine, Job, client_shape
 from tests.oracle.judge import serve
-from tests.oracle.samples import zeneca
-from tests.oracle.world import World
+from tests.oracle.samples import checked, plain
 from triples.sql.pool import Connection
 
 pytestmark = pytest.mark.asyncio
-
-
-@cache
-def plain() -> World:
-    """The set-up without types."""
-    return zeneca(checked=False)
-
-
-@cache
-def checked() -> World:
-    """The set-up with types."""
-    return zeneca(checked=True)
 
 
 def of(nodes: list[dict[str, Any]], label: str) -> list[Any]:

@@ -6,31 +6,17 @@ the naive evaluator and with the published client (see `ask`).
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import pytest
 
 from tests.database.instaql.conftest import Ask
-from tests.oracle.samples import entity_id, zeneca
-from tests.oracle.world import World
+from tests.oracle.samples import checked, entity_id, plain
 from wire.ids import new_id
 
 pytestmark = pytest.mark.asyncio
 
 EVERYBODY = ["stopa", "joe", "alex", "nicolegf"]
-
-
-@cache
-def plain() -> World:
-    """The set-up without types."""
-    return zeneca(checked=False)
-
-
-@cache
-def checked() -> World:
-    """The set-up with types."""
-    return zeneca(checked=True)
 
 
 def key(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.database.stored import pass_time
 from tests.database.transact.ruled import rule, user
 from tests.database.transact.writer import GUEST, Writer
 from triples.attrs.system_catalog import SYSTEM_ATTRS
@@ -145,9 +146,7 @@ async def test_bucket_refills(world: Writer) -> None:
     config = {"limits": [{"capacity": 1, "refill": {"period": "1 minute"}}]}
     await limited(world, "rateLimit.writes.limit(1)", config)
     assert await outcomes(world, 2) == ["done", OVER]
-    await world.conn.execute(
-        "update token_buckets set filled_at = filled_at - interval '61 seconds'"
-    )
+    await pass_time(world.conn, 61)
     assert await outcomes(world, 2) == ["done", OVER]
 
 

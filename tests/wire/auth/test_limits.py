@@ -10,14 +10,11 @@ import pytest
 
 from auth_app.http.runtime import send_magic_code, sign_in_as_guest, verify_magic_code
 from instant_project.urls import sign_in
+from tests.database.stored import pass_time
 from tests.wire.auth.api import Api
 from triples.sql.pool import Connection
 
 pytestmark = pytest.mark.asyncio
-
-
-async def pass_an_hour(conn: Connection) -> None:
-    await conn.execute("update token_buckets set filled_at = filled_at - interval '1 hour'")
 
 
 async def guess(api: Api, email: str, code: str) -> Any:
@@ -47,7 +44,7 @@ async def test_thousand_wrong_codes_are_stopped_and_the_right_one_still_signs_in
     assert (await guess(elsewhere(api), email, code)).status == 200
     code = await api.code_for(email)
     assert (await guess(api, email, code)).status == 429
-    await pass_an_hour(conn)
+    await pass_time(conn, 3600)
     assert (await guess(api, email, code)).status == 200
 
 
