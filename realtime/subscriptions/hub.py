@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from realtime.bus.bus import Listener
 from realtime.protocol import outgoing
@@ -34,15 +34,21 @@ from realtime.visibility import wait_until_visible
 from triples import tenants
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import CatalogCache
-from triples.permissions.store import RULES
+from triples.permissions.store import RULES, STAMP
 from triples.sql import pool
 from wire.errors import RecordNotFound
 
 APP_GONE = 4404  # WebSocket close code, private range
 VIEW_UNKNOWN = 1011  # "unexpected condition": the client connects again and asks anew
 
-# Which is the newest committed transaction of the app?
-LATEST_TX_ID = "select coalesce(max(id), 1) from transactions where app_id = %s::uuid"
+# Which are the newest attrs, rules and committed transaction of the app?
+NEWEST_STATE: Final = f"""
+select
+  apps.attrs_version,
+  {STAMP},
+  (select coalesce(max(transactions.id), 1) from transactions where app_id = apps.id)
+from apps where apps.id = %s::uuid
+"""
 
 
 class QueryHub:
@@ -330,14 +336,21 @@ class QueryHub:
         await self._push_status(state.id, None)
 
     async def _is_newest(self, live: LiveQuery) -> bool:
-        """Whether the current answer shows every transaction committed before now."""
+        """Whether the current answer shows everything that was committed before now.
+
+        Attrs and rules may have changed without a transaction that counts, and unheard of so far.
+        """
         async with pool.connection() as conn:
-            row = await (await conn.execute(LATEST_TX_ID, (live.app.id,))).fetchone()
-        latest: int = row[0] if row else 1
+            row = await (await conn.execute(NEWEST_STATE, (live.app.id,))).fetchone()
         # A run that began meanwhile has cleared `stale` before it has anything to show for it.
-        if live.current is None or live.stale or live.run is not None:
+        if row is None or live.current is None or live.stale or live.run is not None:
             return False
-        return max(live.app.fed_tx_id, live.current.answer.processed_tx_id) >= latest
+        attrs_version, rules_stamp, tx_id = row
+        answer = live.current.answer
+        is_well_planned = answer.attrs_version == attrs_version and (
+            live.key.is_admin or answer.rules_stamp == rules_stamp
+        )
+        return is_well_planned and bool(max(live.app.fed_tx_id, answer.processed_tx_id) >= tx_id)
 
     async def _push_attrs(self, app_id: str, xid: int | None) -> None:
         await self._until_visible(xid)

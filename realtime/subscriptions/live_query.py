@@ -132,7 +132,7 @@ class LiveQuery:
         if before is None or self.is_forced or self._differs(before.answer, answer):
             self.version += 1
             self.current = CurrentAnswer(self.key.query_json, answer)
-        elif before.answer.processed_tx_id < answer.processed_tx_id:
+        elif _state_of(before.answer) != _state_of(answer):
             self.current = CurrentAnswer(self.key.query_json, answer)
         self.is_forced = False
         if self.answers_unknown:
@@ -145,6 +145,11 @@ class LiveQuery:
         if self.answers_unknown and before.attrs_version != after.attrs_version:
             return True
         return before.result != after.result or before.result_meta != after.result_meta
+
+
+def _state_of(answer: Answer) -> tuple[int, int, str]:
+    """What of the app the answer is right for."""
+    return answer.processed_tx_id, answer.attrs_version, answer.rules_stamp
 
 
 @dataclass(eq=False, slots=True)

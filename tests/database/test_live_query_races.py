@@ -20,6 +20,7 @@ from realtime.protocol.incoming import Message
 from realtime.sessions import Session
 from realtime.subscriptions.app_state import AppState
 from realtime.subscriptions.hub import QueryHub
+from realtime.subscriptions.live_query import LiveQuery
 from realtime.subscriptions.recent_changes import RecentChanges
 from tests.database.stored import Storage
 from tests.database.test_sessions_of_apps import Nowhere
@@ -27,6 +28,8 @@ from tests.until import until
 from triples import tenants
 from triples.attrs.catalog import AttrCatalog
 from triples.attrs.store import CatalogCache
+from triples.permissions.push import put_rules
+from triples.permissions.store import load_rules
 from triples.sql.turns import READS_AT_ONCE
 from wire import json
 
@@ -83,6 +86,9 @@ class Admin(Session):
         """Whether the query is planned, so that it only waits for its turn."""
         found = self.subscriptions.get(json.canonical({etype: {}}))
         return found is not None and found.live.app.index.topics(found.live) is not None
+
+    def live(self, etype: str) -> LiveQuery:
+        return self.subscriptions[json.canonical({etype: {}})].live
 
 
 @pytest.fixture
@@ -149,6 +155,36 @@ async def test_sessions_that_enter_together_know_what_became_of_the_app_meanwhil
 
     told = [frame["app-status"]["status"] for session in sessions for frame in session.frames]
     assert told == ["disabled", "disabled"]
+
+
+async def test_first_answer_is_of_the_stored_rules_before_anybody_hears_of_them(
+    hub: QueryHub, app: tenants.App, storage: Storage
+) -> None:
+    """Nothing hears of changes here; somebody with the same view was answered before."""
+    await storage.insert_attr("todos", "title")
+    await put_rules(storage.conn, app.id, {"todos": {"allow": {"view": "true"}}})
+    (first, _), (second, _) = await _entered(hub, app), await _entered(hub, app)
+    first.is_admin = second.is_admin = False
+    await first.ask(hub, "todos")
+    await put_rules(storage.conn, app.id, {"todos": {"allow": {"view": "false"}}})
+    await second.ask(hub, "todos")
+
+    current = second.live("todos").current
+    assert current is not None
+    assert current.answer.rules_stamp == (await load_rules(storage.conn, app.id)).stamp
+
+
+async def test_answer_is_shared_though_rules_and_attrs_have_changed_without_altering_it(
+    hub: QueryHub, app: tenants.App, storage: Storage
+) -> None:
+    (first, _), (second, _) = await _entered(hub, app), await _entered(hub, app)
+    await first.ask(hub, "todos")
+    await storage.insert_attr("todos", "title")
+    await second.ask(hub, "todos")
+    shown = first.live("todos").current
+    third, _ = await _entered(hub, app)
+    await third.ask(hub, "todos")
+    assert third.live("todos").current is shown
 
 
 async def test_app_that_could_not_be_joined_is_joined_by_the_next_who_needs_it(
