@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import http.cookiejar
-import os
 import re
 import shutil
+import tempfile
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -22,17 +22,21 @@ PASSWORD = re.compile(r"operator  (\S{20})\n")
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[ServerProcess]:
-    """Not started yet. Its folder can be entered by the account that runs PostgreSQL."""
-    for folder in (
-        tmp_path,
-        tmp_path.parent,
-        tmp_path.parent.parent,
-        tmp_path.parent.parent.parent,
-    ):
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o011)
-    server = ServerProcess(tmp_path)
+def folder() -> Iterator[Path]:
+    """Can be entered by the account that runs PostgreSQL.
+
+    pytest's own folders cannot: it closes the one above them all again whenever it is started.
+    """
+    with tempfile.TemporaryDirectory(prefix="instant-serve-") as made:
+        folder = Path(made)
+        folder.chmod(0o711)
+        yield folder
+
+
+@pytest.fixture
+def served(folder: Path) -> Iterator[ServerProcess]:
+    """Not started yet."""
+    server = ServerProcess(folder)
     yield server
     server.close()
     # Beside the data, or under /tmp where that path is long. A database that took too long to stop
@@ -80,9 +84,7 @@ def test_killed_server_comes_back_with_what_was_written(served: ServerProcess) -
 
 def test_second_server_on_the_same_data_is_refused(served: ServerProcess, tmp_path: Path) -> None:
     served.start()
-    folder = tmp_path / "second"
-    folder.mkdir()
-    second = ServerProcess(folder, settings={"INSTANT_DATA_DIR": str(served.data_dir)})
+    second = ServerProcess(tmp_path, settings={"INSTANT_DATA_DIR": str(served.data_dir)})
     assert second.launch().wait(30) == 1
     assert "already uses" in second.output
     assert served.is_healthy()
@@ -90,9 +92,7 @@ def test_second_server_on_the_same_data_is_refused(served: ServerProcess, tmp_pa
 
 def test_taken_port_is_named(served: ServerProcess, tmp_path: Path) -> None:
     served.start()
-    folder = tmp_path / "second"
-    folder.mkdir()
-    second = ServerProcess(folder, port=served.port)
+    second = ServerProcess(tmp_path, port=served.port)
     assert second.launch().wait(30) == 1
     assert f"Port {served.port} is in use" in second.output
 
