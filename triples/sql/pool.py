@@ -113,10 +113,14 @@ async def _lent(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Connecti
     """A connection of the pool, which gets it back whatever happens.
 
     The pool's own context manager waits for the pool's lock to give it back, and loses it for ever
-    if the borrower is cancelled at that moment.
+    if the borrower is cancelled at that moment. On Python 3.11 a cancellation that meets the
+    connection on its way is lost; whoever was told to stop would go on, without a deadline.
     """
+    before = _cancellations()
     conn = await pool.getconn()
     try:
+        if _cancellations() > before:
+            raise asyncio.CancelledError
         async with conn:
             yield conn
     finally:
@@ -124,6 +128,12 @@ async def _lent(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Connecti
         _returning.add(returning)
         returning.add_done_callback(_returning.discard)
         await asyncio.shield(returning)
+
+
+def _cancellations() -> int:
+    """How often the current task was told to stop."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
 
 
 def _opened(pool: AsyncConnectionPool[Connection] | None) -> AsyncConnectionPool[Connection]:
