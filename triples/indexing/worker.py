@@ -63,8 +63,10 @@ class IndexingWorker:
                 _report(error)
                 found = False
             if not found:
+                # `wait_for` loses a cancellation that meets what it waits for, on Python 3.11.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), self._look_seconds)
+                    async with asyncio.timeout(self._look_seconds):
+                        await self._woken.wait()
 
     async def _batch(self) -> bool:
         async with pool.connection() as conn:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.database.indexing.jobs import Jobs
 from tests.database.transact.writer import Writer
+from tests.until import until as waited_until
 from triples.indexing import walk
 from triples.indexing.worker import IndexingWorker
 
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.asyncio
 
 NOTES = 60
 WINDOW = 4
+LIMIT_SECONDS = 20.0
 
 
 @pytest.fixture
@@ -81,3 +83,18 @@ async def test_two_workers_share_the_jobs_and_do_no_batch_twice(
         assert (job["job_status"], job["error"]) == ("completed", None)
         assert job["work_completed"] == job["work_estimate"]
     assert await writer.attrs_with_wrong_flags() == set()
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_worker_that_is_woken_while_it_is_told_to_stop_stops(
+    open_pool: None, turns: int
+) -> None:
+    worker = IndexingWorker()
+    await worker.start()
+    await waited_until(lambda: bool(worker._woken._waiters))
+    worker.wake()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    stopping = asyncio.create_task(worker.stop())
+    done, _ = await asyncio.wait({stopping}, timeout=LIMIT_SECONDS)
+    assert done == {stopping}
