@@ -177,20 +177,20 @@ def _body(request: HttpRequest, max_body_bytes: int, *, takes_unstorable: bool) 
         return QueryDict(body, mutable=False).dict()
     if json.containers(body) > json.MAX_CONTAINERS:
         raise _BodyTooLarge
+    if takes_unstorable:
+        return _unstorable(body)
     try:
         return json.loads(body)
-    except json.JsonError as error:
-        unstorable = _unstorable(body, error)
-    if takes_unstorable:
-        return unstorable
+    except json.JsonError:
+        _unstorable(body)
     raise ValidationFailed.one("body", None, _UNSTORABLE)
 
 
-def _unstorable(body: bytes, refusal: json.JsonError) -> Any:
+def _unstorable(body: bytes) -> Any:
     try:
         return json.loads_any(body)
-    except ValueError:
-        raise _MalformedJson from refusal
+    except ValueError as error:
+        raise _MalformedJson from error
 
 
 def _text(text: str, status: int) -> HttpResponse:

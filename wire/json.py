@@ -37,23 +37,35 @@ def containers(text: str | bytes) -> int:
 
 
 KEPT_LEVELS: Final = 400
-"""How deep `loads_any` looks: deeper than a message may be, and no parser's limit."""
+"""How deep `loads_any` looks: deeper than a message may be, and within all parsers' limits."""
 
 
 def loads_any(text: str | bytes) -> Any:
     """Parse JSON, that which cannot be stored too; raises `ValueError` if it is none.
 
     JavaScript cuts texts between the halves of an emoji, and sends the half as an escape. Whoever
-    tells a client which of its messages cannot be stored needs them parsed. Of text that is too
-    deep for a parser, null stands for what is below `KEPT_LEVELS`.
+    tells a client which of its messages cannot be stored needs them parsed. Null stands for what is
+    below `KEPT_LEVELS`, so that whatever comes next can take the value.
     """
+    may_be_deep = containers(text) > KEPT_LEVELS
     try:
-        return loads(text)
+        value = loads(text)
+        if not may_be_deep or _is_encoded_quickly(value):
+            return value
     except JsonError:
         pass
-    if containers(text) > KEPT_LEVELS:
+    if may_be_deep:
         text = _without_depths(text if isinstance(text, str) else text.decode())
     return stdlib_json.loads(text, parse_float=_finite, parse_constant=_finite)
+
+
+def _is_encoded_quickly(value: Any) -> bool:
+    """Whether a value that was parsed has no more levels than the encoder takes: 254."""
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 _TO_BRACKET: Final = re.compile(r'(?:[^][{}"]++|"(?:[^"\\]++|\\.)*+")*+[][{}]', re.DOTALL)
@@ -84,7 +96,7 @@ def _without_depths(text: str) -> str:
 def dumps_any(value: Any) -> bytes:
     """Encode what `loads_any` returned: halves of characters become escapes again."""
     try:
-        return dumps(value)
+        return orjson.dumps(value)
     except orjson.JSONEncodeError:
         return stdlib_json.dumps(value).encode()
 

@@ -49,7 +49,7 @@ def read_message(text: str | bytes) -> Message:
     except json.JsonError as error:
         raise _unparsable(text) from error
     if containers > MAX_DEPTH and _is_too_deep(fields):
-        raise _too_deep(fields)
+        raise _too_deep(text, fields)
     if not isinstance(fields, dict):
         raise UnreadableFrame(ParamMalformed(["message"]), {})
     op = fields.get("op")
@@ -98,15 +98,22 @@ def _items(value: Any) -> Iterable[Any]:
             return ()
 
 
-def _too_deep(fields: Any) -> UnreadableFrame:
-    """JSON that is deeper than can be sent back, or compared, is refused as a whole."""
+def _too_deep(text: str | bytes, fields: Any) -> UnreadableFrame:
+    """JSON that is deeper than can be compared is refused as a whole.
+
+    Subscribers of a query hear of it, as the query comes back: unless it is large, since encoding
+    what is deep takes its time, or too deep for every parser, when its depths are lost.
+    """
     op = fields.get("op") if isinstance(fields, dict) else None
     data_type = op if isinstance(op, str) else "message"
     message = f"The message is nested deeper than {MAX_DEPTH} levels."
+    told: list[tuple[str, type]] = [("op", str), ("client-event-id", str)]
+    if len(text) <= MAX_ECHOED_BYTES:
+        told.append(("q", dict))
     named = {
         key: fields[key]
-        for key in ("op", "client-event-id")
-        if isinstance(fields, dict) and isinstance(fields.get(key), str)
+        for key, kind in told
+        if isinstance(fields, dict) and isinstance(fields.get(key), kind)
     }
     return UnreadableFrame(ValidationFailed.one(data_type, None, message), named)
 
@@ -125,7 +132,7 @@ def _unparsable(text: str | bytes) -> UnreadableFrame:
     except ValueError:
         return malformed
     if _is_too_deep(fields):
-        return _too_deep(fields)
+        return _too_deep(text, fields)
     if not isinstance(fields, dict):
         return malformed
     named: dict[str, Any] = {

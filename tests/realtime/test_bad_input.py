@@ -48,8 +48,15 @@ def test_unreadable_frame_is_refused_and_the_socket_lives_on(ann: Peer, frame: s
     assert ann.ask("add-query", q={"todos": {}})["op"] == "add-query-ok"
 
 
-def test_query_for_half_a_character_is_refused_to_its_subscribers(ann: Peer) -> None:
-    query = f'{{"todos":{{"$":{{"where":{{"text":"{LONE_SURROGATE}"}}}}}}}}'
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param(f'{{"todos":{{"$":{{"where":{{"text":"{LONE_SURROGATE}"}}}}}}}}', id="half"),
+        pytest.param('{"a":' * 300 + "{}" + "}" * 300, id="deep"),
+        pytest.param('{"a":' * 800 + "{}" + "}" * 800, id="very deep"),
+    ],
+)
+def test_query_that_cannot_be_asked_is_refused_to_its_subscribers(ann: Peer, query: str) -> None:
     ann.say_text(f'{{"op":"add-query","client-event-id":"e1","q":{query}}}')
     refusal = ann.hear("error")
 
