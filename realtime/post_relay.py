@@ -65,7 +65,8 @@ class PostRelay:
         Raises `MemberMissing` if there is no such process, and what the owner refuses with.
         """
         owner, post_id = post.machine_id, ids.new_id()
-        body = {**dataclasses.asdict(post), "app_id": app_id}
+        fields = {field.name: getattr(post, field.name) for field in dataclasses.fields(post)}
+        body = {**fields, "app_id": app_id}
         text = json.dumps_any(body)
         message: dict[str, Any] = {"kind": "post", "id": post_id, "taker": self.machine_id}
         if len(text) > LARGE_BYTES:
