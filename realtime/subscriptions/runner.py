@@ -103,6 +103,8 @@ class QueryRunner:
             return
         topics = coarse_topics(reads)
         live.app.index.put(live, topics)
+        if not self._recent.remembers_since(mark):
+            live.mark_stale(None)
         for change in self._recent.since(mark, live.app.id):
             if topics.match(change.touched):
                 live.mark_stale(change.xid, change.tx_id)

@@ -18,10 +18,13 @@ from realtime.handlers.init import init
 from realtime.handlers.queries import add_query
 from realtime.protocol.incoming import Message
 from realtime.sessions import Session
+from realtime.subscriptions import recent_changes
 from realtime.subscriptions.app_state import AppState
 from realtime.subscriptions.hub import QueryHub
 from realtime.subscriptions.live_query import LiveQuery
 from realtime.subscriptions.recent_changes import RecentChanges
+from realtime.subscriptions.views import View, viewer_of
+from realtime.topics.touched import Touched
 from tests.database.stored import Storage
 from tests.database.test_sessions_of_apps import Nowhere
 from tests.until import until
@@ -32,6 +35,8 @@ from triples.permissions.push import put_rules
 from triples.permissions.store import load_rules
 from triples.sql.turns import READS_AT_ONCE
 from wire import json
+from wire.errors import ValidationFailed
+from wire.ids import new_id
 
 pytestmark = pytest.mark.asyncio
 
@@ -45,9 +50,14 @@ class Catalogs(CatalogCache):
         super().__init__()
         self.are_let_through = asyncio.Event()
         self.are_let_through.set()
+        self.asked = 0
+        self.waiting = 0
 
     async def get(self, app_id: str) -> AttrCatalog:
+        self.asked += 1
+        self.waiting += 1
         await self.are_let_through.wait()
+        self.waiting -= 1
         return await super().get(app_id)
 
 
@@ -101,9 +111,16 @@ def bus() -> Bus:
     return Bus()
 
 
+@pytest.fixture
+def recent() -> RecentChanges:
+    return RecentChanges()
+
+
 @pytest_asyncio.fixture
-async def hub(open_pool: None, catalogs: Catalogs, bus: Bus) -> AsyncIterator[QueryHub]:
-    running = QueryHub(catalogs, RecentChanges(), bus, timeout_seconds=LIMIT_SECONDS)
+async def hub(
+    open_pool: None, catalogs: Catalogs, recent: RecentChanges, bus: Bus
+) -> AsyncIterator[QueryHub]:
+    running = QueryHub(catalogs, recent, bus, timeout_seconds=LIMIT_SECONDS)
     yield running
     await running.stop()
 
@@ -197,3 +214,30 @@ async def test_app_that_could_not_be_joined_is_joined_by_the_next_who_needs_it(
         await hub.joined(state)
     assert hub.enter(comes, app) is state
     await hub.joined(state)
+
+
+async def test_query_that_failed_while_too_much_happened_to_remember_is_tried_again(
+    hub: QueryHub,
+    catalogs: Catalogs,
+    recent: RecentChanges,
+    app: tenants.App,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What might have given it an answer may be among what was forgotten."""
+    monkeypatch.setattr(recent_changes, "MAX_TRANSACTIONS", 1)
+    session, _ = await _entered(hub, app)
+    query = {"todos": {"$": {"where": {"title": {"$nope": 1}}}}}
+    view = View(viewer_of(session), frozenset())
+    subscription = hub.subscribe(session, json.canonical(query), query, "e", view)
+    live = subscription.live
+    asked = asyncio.create_task(hub.answered(subscription))
+    await until(lambda: live.app.index.topics(live) is not None)
+    catalogs.are_let_through.clear()  # it has failed once, and attrs are read anew
+    await until(lambda: catalogs.waiting == 1)
+    for xid in range(2):
+        recent.add(new_id(), xid, Touched())
+    runs = catalogs.asked
+    catalogs.are_let_through.set()
+    with pytest.raises(ValidationFailed):
+        await asked
+    await until(lambda: catalogs.asked > runs)
