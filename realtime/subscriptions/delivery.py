@@ -72,6 +72,10 @@ def deliver(live: LiveQuery) -> None:
             subscription.sent_version = None
         if not subscription.is_owed or subscription.move is not None:
             continue
+        if subscription.is_ahead:
+            subscription.sent_tx_id = 0  # the run that begins now shows as much for certain
+            live.mark_stale(None)
+            continue
         session = subscription.session
         if _is_all_the_session_needs(session):
             session.send_text(live.current.refresh_text)

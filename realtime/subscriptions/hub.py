@@ -248,7 +248,7 @@ class QueryHub:
             live.subscriptions[subscription] = None
             # Whatever the new view shows, the session has not been sent it.
             subscription.sent_version = None
-        if live.run is None and (live.stale or live.current is None):
+        if live.run is None and (live.stale or live.current is None or subscription.is_ahead):
             live.mark_stale(None)
             live.app.dirty.append(live)
             self._refresher.start(live.app)

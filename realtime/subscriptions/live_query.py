@@ -175,3 +175,9 @@ class Subscription:
     def is_owed(self) -> bool:
         """Whether its session has begun with it and has not the newest answer."""
         return self.is_begun and self.sent_version != self.live.version
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether its session was sent more, before it moved here, than the answer shows."""
+        current = self.live.current
+        return current is not None and current.answer.processed_tx_id < self.sent_tx_id

@@ -241,3 +241,21 @@ async def test_query_that_failed_while_too_much_happened_to_remember_is_tried_ag
     with pytest.raises(ValidationFailed):
         await asked
     await until(lambda: catalogs.asked > runs)
+
+
+async def test_session_that_is_signed_out_is_sent_no_answer_of_before_its_last_one(
+    hub: QueryHub, app: tenants.App, storage: Storage
+) -> None:
+    (guest, _), (user, _) = await _entered(hub, app), await _entered(hub, app)
+    guest.is_admin = user.is_admin = False
+    user.user = {"id": new_id()}
+    await guest.ask(hub, "$users")
+    await storage.conn.execute("insert into transactions (app_id) values (%s)", (app.id,))
+    await user.ask(hub, "$users")
+
+    user.user = None
+    hub.change_view(user)
+    await until(lambda: len(user.frames) == 2)
+    assert user.live("$users") is guest.live("$users")
+    first, second = (frame["processed-tx-id"] for frame in user.frames)
+    assert first <= second

@@ -132,6 +132,19 @@ def test_query_that_moves_to_one_that_is_being_answered_is_sent_that_answer_alon
     asyncio.run(story())
 
 
+def test_query_that_moves_to_one_whose_run_began_too_early_is_sent_the_answer_of_the_next() -> None:
+    async def story() -> None:
+        watcher = Moved()
+        delivery.catch_up(watcher.moved)
+        watcher.is_answered(7)
+        assert (watcher.messages(), watcher.live.stale) == ([], True)
+        watcher.live.begin_run()
+        watcher.is_answered(8)
+        assert watcher.messages() == [(8, ["todos"])]
+
+    asyncio.run(story())
+
+
 def test_so_it_is_where_a_refused_write_asks_for_answers_again() -> None:
     async def story() -> None:
         watcher = Moved()
