@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as standard
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -84,25 +83,14 @@ def test_what_is_too_deep_is_null() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("[" * 100_000 + "]" * 100_000, id="deep"),
-        pytest.param(f"[{'[' * 900}{']' * 900},{'[],' * 100_000}1]", id="deep, and many beside"),
-        pytest.param("[" * 2_000 + '"' + "x[" * 100_000, id="text without an end"),
+        pytest.param("[" * 400_000 + "]" * 400_000, id="deep"),
+        pytest.param(f"[{'[' * 900}{']' * 900},{'[],' * 400_000}1]", id="deep, and many beside"),
+        pytest.param("[" * 2_000 + '"' + "x[" * 400_000, id="text without an end"),
         pytest.param("[" * 2_000 + "]" * 4_000_000, id="closed too often"),
     ],
 )
-def test_hostile_depth_takes_little_time(text: str) -> None:
-    """Python's own parser, given as much that is flat, is the measure."""
-    flat = f"[{'[],' * 100_000}1]"
-    usual = cpu_seconds(lambda: standard.dumps(standard.loads(flat)))
-    assert cpu_seconds(lambda: json.dumps_any(json.loads_any(text))) < 10 * usual
-
-
-def cpu_seconds(work: Callable[[], Any]) -> float:
-    """The least of three times."""
-    taken = []
-    for _ in range(3):
-        started = time.process_time()
-        with suppress(ValueError):
-            work()
-        taken.append(time.process_time() - started)
-    return min(taken)
+def test_hostile_depth_is_looked_at_once(text: str) -> None:
+    began = time.process_time()
+    with suppress(ValueError):
+        json.dumps_any(json.loads_any(text))
+    assert time.process_time() - began < 5, "looked at again for each level, it takes minutes"
