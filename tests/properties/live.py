@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from realtime import lifecycle
@@ -17,6 +17,7 @@ SLOTS: Final = (
     "select count(*) from pg_replication_slots where database = current_database() and active"
 )
 LIMIT_SECONDS: Final = 20.0  # far beyond what a refresh takes on a busy machine
+LOOK_AGAIN_SECONDS: Final = 0.5
 
 
 class LiveClient:
@@ -84,6 +85,16 @@ class Conversation:
         self.client.heard.clear()
         await self.client.heard.wait()
         assert self.client.closed_with is None, self.client.closed_with
+
+    async def news_or_while(self) -> None:
+        """Return when another frame has arrived, or after a while.
+
+        What a frame is compared with may have changed after it was looked up: sort keys are filled
+        in the background, and then the frame that arrived already is the newer one.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_AGAIN_SECONDS):
+                await self.news()
 
     def circumstances(self) -> str:
         """What the server knows of the session's queries, for whoever waits in vain."""

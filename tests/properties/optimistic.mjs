@@ -172,9 +172,15 @@ function shows(after, names, said) {
     () => wrong().length === 0,
     () => {
       const [found, right] = [shown, after].map((all) => JSON.stringify(all[wrong()[0]]));
-      return `${wrong()} to be right after ${said}\nfound ${found}\nright ${right}`;
+      return `${wrong()} to be right after ${said}\nfound ${found}\nright ${right}\n${circumstances()}`;
     },
   );
+}
+
+/** What the writer lays over which answers. */
+function circumstances() {
+  const answers = [...reactor.queries.byKey.values()].map(({ query, result }) => [query, result]);
+  return JSON.stringify({ pending: reactor.pending.list, answers });
 }
 
 async function until(holds, what) {

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from realtime import lifecycle
 from tests.conftest import Effort
 from tests.oracle.storing import store_world
 from tests.oracle.world import World
@@ -106,13 +105,12 @@ async def _until_current(
                 expected = await _fresh(conn, world, query)
                 if _comparable(talk.client.answers[key]) == expected:
                     return
-                await talk.news()
+                await talk.news_or_while()
     except TimeoutError:
-        live = lifecycle.running().hub.app_state(world.app_id)
         got = _comparable(talk.client.answers[key])
         raise AssertionError(
             f"{json.dumps(query).decode()}\n  a new client gets {expected}\n  this one has {got}"
-            f"\n  {live and [(each.stale, each.failure) for each in live.queries.values()]}"
+            f"\n  {talk.circumstances()}"
         ) from None
 
 

@@ -139,7 +139,7 @@ async def until_current(
                 fresh = await fresh_answer(conn, catalog, rules, watcher.viewer, query)
                 if _comparable(watcher.client.answers[key]) == fresh:
                     return fresh
-                await watcher.talk.news()
+                await watcher.talk.news_or_while()
     except TimeoutError:
         got = _comparable(watcher.client.answers[key])
         raise AssertionError(
