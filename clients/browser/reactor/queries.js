@@ -170,6 +170,16 @@ export class Queries {
     for (const live of this.byKey.values()) this.show(live);
   }
 
+  /**
+   * Show the answers that hold a change which was laid over them, since it was not confirmed yet.
+   * @param {number} txId of the change
+   */
+  showSince(txId) {
+    for (const live of this.byKey.values()) {
+      if (live.result && live.result.processedTxId >= txId) this.show(live);
+    }
+  }
+
   /** The catalog changed, so that triples are indexed in another way. */
   forgetStores() {
     for (const live of this.byKey.values()) live.store = null;

@@ -114,6 +114,7 @@ export class Writes {
     core.learnAttrs(made.map(([, { isUnsynced, ...attr }]) => attr));
     core.effects.add({ do: 'save', store: 'pending', key: eventId, value: mutation });
     this.settle(eventId, 'synced');
+    core.queries.showSince(txId);
     core.retire();
   }
 

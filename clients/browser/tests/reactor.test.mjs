@@ -61,6 +61,18 @@ test('an older answer does not undo a confirmed change', () => {
   assert.deepEqual(last(harness), named('Two'));
 });
 
+test('an answer that came before the confirmation shows as it is once that comes', () => {
+  const harness = watching();
+  harness.act(write('Two'));
+  const [{ 'client-event-id': eventId }] = harness.sent();
+  harness.reactor.received(refresh(POSTS, one, 12)); // somebody took it back at once
+  harness.take();
+  assert.deepEqual(last(harness), named('Two'));
+  harness.reactor.received({ op: 'transact-ok', 'client-event-id': eventId, 'tx-id': 11 });
+  harness.take();
+  assert.deepEqual(last(harness), named('One'));
+});
+
 /** A change of what the query does not show, as the server finds, that shows here nevertheless. */
 function guessingWrong() {
   const harness = watching();
