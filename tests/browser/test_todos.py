@@ -105,14 +105,16 @@ def test_a_write_that_a_rule_refuses_disappears_with_its_error(person: Person, a
 
 def test_a_refused_offline_write_goes_when_the_line_is_back(person: Person, app_id: str) -> None:
     ann = todos(person, app_id)
+    ann.add("milk")
+    ann.expect_texts("milk")  # before the first answer, nothing is shown
     ann.go_offline()
     ann.add("y" * 61)
-    ann.expect_texts("y" * 61)
+    ann.expect_texts("milk", "y" * 61)
     reload(ann)
-    ann.expect_texts("y" * 61)
+    ann.expect_texts("milk", "y" * 61)
     ann.go_online()
     expect(ann.refusal).to_contain_text("Permission denied")
-    ann.expect_texts()
+    ann.expect_texts("milk")
 
 
 def test_without_websockets_everything_goes_over_server_sent_events(

@@ -16,7 +16,7 @@ from tests.realtime.steps import Namespace
 from tests.sdk.apps import App, create_app
 from tests.served import POLL_SECONDS, ServedDatabase
 
-VALUES = 40_000
+VALUES = 80_000
 KILL_AFTER = (1, VALUES // 3)
 JOB_SECONDS = 120.0
 

@@ -41,6 +41,11 @@ export class Queries {
     endIfUnused(live: LiveQuery): void;
     /** Show every query again: attrs or pending changes are different. */
     showAll(): void;
+    /**
+     * Show the answers that hold a change which was laid over them, since it was not confirmed yet.
+     * @param {number} txId of the change
+     */
+    showSince(txId: number): void;
     /** The catalog changed, so that triples are indexed in another way. */
     forgetStores(): void;
     /** @param {Query} query */
